@@ -1,0 +1,193 @@
+"""The state machines, as data: one table each, state x event -> state. A missing key *is* the error.
+
+Decides which event may follow which state, and nothing else. It never reads a clock, never writes, never knows who acts.
+Nothing in the service assigns a state but through `Machine.after`.
+
+The law:
+- an offer that is declined, expires or is withdrawn goes back to `queued`; its due time does not change;
+- parking ends the assignment; waking is `queued`, an offer like any other;
+- an interaction is cancelled only before it is `active`;
+- a case is `resolved` by the representative's word, `closed` by the customer's or by their silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from routing.errors import IllegalTransition
+
+NEW = "new"
+"""The state before the first event. No row ever holds it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """One machine: its name and its table."""
+
+    name: str
+    table: Mapping[tuple[str, str], str]
+
+    def after(self, state: str, event: str) -> str:
+        """The state after `event` in `state`; raises `IllegalTransition`."""
+        try:
+            return self.table[state, event]
+        except KeyError:
+            raise IllegalTransition(machine=self.name, state=state, event=event) from None
+
+    def allows(self, state: str, event: str) -> bool:
+        """Whether `event` may happen in `state`."""
+        return (state, event) in self.table
+
+    def before(self, event: str) -> list[str]:
+        """The states in which `event` may happen, sorted: the guard of a batch write."""
+        return sorted({state for state, name in self.table if name == event})
+
+    def fold(self, events: Iterable[str], state: str = NEW) -> str:
+        """The state after all `events` in order; raises `IllegalTransition` at the first that does not fit."""
+        for event in events:
+            state = self.after(state, event)
+        return state
+
+    @property
+    def states(self) -> list[str]:
+        """Every state but `new`, in the order the table first names them."""
+        return list(dict.fromkeys(self.table.values()))
+
+    @property
+    def final(self) -> list[str]:
+        """States nothing leaves by itself, only by an event that brings the subject back."""
+        return [state for state in self.states if all(self.table[key] == state for key in self.table if key[0] == state)]
+
+
+def _stays(states: Iterable[str], *events: str) -> dict[tuple[str, str], str]:
+    """Events that are told and kept but change no state."""
+    return {(state, event): state for state in states for event in events}
+
+
+INTERACTION = Machine(
+    name="interaction",
+    table={
+        (NEW, "arrived"): "arriving",
+        (NEW, "scheduled"): "scheduled",
+        (NEW, "queued"): "queued",
+        ("arriving", "queued"): "queued",
+        ("arriving", "left"): "abandoned",
+        ("arriving", "cancelled"): "cancelled",
+        ("scheduled", "queued"): "queued",
+        ("scheduled", "cancelled"): "cancelled",
+        ("queued", "offered"): "offered",
+        ("queued", "left"): "abandoned",
+        ("queued", "cancelled"): "cancelled",
+        ("queued", "transferred"): "queued",
+        ("offered", "accepted"): "active",
+        ("offered", "declined"): "queued",
+        ("offered", "expired"): "queued",
+        ("offered", "withdrawn"): "queued",
+        ("offered", "transferred"): "queued",
+        ("offered", "left"): "abandoned",
+        ("offered", "cancelled"): "cancelled",
+        ("active", "handed_back"): "queued",
+        ("active", "transferred"): "queued",
+        ("active", "parked"): "parked",
+        ("active", "no_show"): "abandoned",
+        ("active", "ended"): "wrapping",
+        ("active", "completed"): "completed",
+        ("wrapping", "completed"): "completed",
+        ("parked", "woken"): "queued",
+        ("parked", "completed"): "completed",
+        ("abandoned", "returned"): "queued",
+        **_stays(("arriving", "scheduled", "queued", "offered", "active", "wrapping", "parked"), "wrote"),
+        **_stays(("active", "wrapping"), "answered"),
+        **_stays(("active",), "connected"),
+    },
+)
+
+ASSIGNMENT = Machine(
+    name="assignment",
+    table={
+        (NEW, "offered"): "offered",
+        ("offered", "accepted"): "accepted",
+        ("offered", "declined"): "ended",
+        ("offered", "expired"): "ended",
+        ("offered", "withdrawn"): "ended",
+        ("offered", "transferred"): "ended",
+        ("offered", "left"): "ended",
+        ("offered", "cancelled"): "ended",
+        ("accepted", "ended"): "wrapping",
+        ("accepted", "completed"): "ended",
+        ("accepted", "parked"): "ended",
+        ("accepted", "transferred"): "ended",
+        ("accepted", "handed_back"): "ended",
+        ("accepted", "no_show"): "ended",
+        ("wrapping", "completed"): "ended",
+    },
+)
+
+OUTCOME: Mapping[str, str] = {
+    "completed": "completed",
+    "parked": "parked",
+    "declined": "declined",
+    "expired": "expired",
+    "withdrawn": "withdrawn",
+    "cancelled": "withdrawn",
+    "transferred": "transferred",
+    "handed_back": "handed_back",
+    "left": "customer_left",
+    "no_show": "customer_left",
+}
+"""The outcome an assignment ends with, by the event that ended it."""
+
+CASE = Machine(
+    name="case",
+    table={
+        (NEW, "opened"): "open",
+        ("open", "awaited"): "awaiting_customer",
+        ("open", "check_requested"): "checking",
+        ("open", "resolved"): "resolved",
+        ("awaiting_customer", "customer_replied"): "open",
+        ("awaiting_customer", "resolved"): "resolved",
+        ("checking", "check_passed"): "resolved",
+        ("checking", "check_returned"): "open",
+        ("resolved", "confirmed"): "closed",
+        ("resolved", "lapsed"): "closed",
+        ("resolved", "reopened"): "open",
+        ("closed", "reopened"): "open",
+        **_stays(("open", "awaiting_customer", "checking", "resolved", "closed"), "joined"),
+    },
+)
+
+PRESENCE = Machine(
+    name="presence",
+    table={
+        (NEW, "joined"): "offline",
+        ("offline", "available"): "available",
+        ("offline", "away"): "away",
+        ("available", "away"): "away",
+        ("available", "offline"): "offline",
+        ("away", "available"): "available",
+        ("away", "offline"): "offline",
+        **_stays(("offline", "available", "away"), "changed"),
+    },
+)
+
+MACHINES: Mapping[str, Machine] = {machine.name: machine for machine in (INTERACTION, ASSIGNMENT, CASE, PRESENCE)}
+
+LIVE_STATES = ("active", "wrapping", "offered")
+"""Interaction states in which exactly one assignment is live."""
+
+WAITING_STATES = ("queued",)
+"""Interaction states that stand on the floor, waiting."""
+
+OVER_STATES = ("completed", "abandoned", "cancelled")
+"""Interaction states in which nothing more is owed on this contact."""
+
+
+def picture(machine: Machine) -> str:
+    """The machine as a Mermaid state diagram, one arrow per pair of states; for ARCHITECTURE.md."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for (state, event), target in machine.table.items():
+        if state != target or event == "transferred":
+            arrows.setdefault(("[*]" if state == NEW else state, target), []).append(event)
+    lines = [f"    {source} --> {target}: {', '.join(events)}" for (source, target), events in arrows.items()]
+    return "\n".join(["stateDiagram-v2", *lines])
