@@ -123,7 +123,9 @@ def _run(*command: str) -> None:
 
 def _quietly(*command: str) -> bool:
     try:
-        done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
     except OSError:
         return False
     return done.returncode == 0
