@@ -1,0 +1,190 @@
+"""Transactions: where they begin and end, and whose clock decides.
+
+Decides how the service reaches PostgreSQL: one SQLAlchemy engine for what people do one at a time, one asyncpg pool for
+what is written in batches, both over the same address. It never knows a table. Transactions begin and end only here and
+only at the edge (requests and loops); actions never commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.bell import Bell
+from app.errors import Unavailable
+
+ROOT = Path(__file__).resolve().parent.parent
+GUARDS = {
+    # Any open write transaction holds the feed back, so none may stay open.
+    "statement_timeout": "30s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "10s",
+    "timezone": "UTC",
+    "application_name": "raabta",
+    # A plan made on an empty table would be kept as the table grows.
+    "plan_cache_mode": "force_custom_plan",
+}
+AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OperationalError, PoolTimeout, TimeoutError)
+"""What a lost database looks like. `is_away` tells for the errors that need a closer look."""
+
+
+class Database:
+    """The connections of one process. Open with `async with Database(dsn):`."""
+
+    def __init__(self, dsn: str, *, pool_size: int = 10, batch_pool_size: int = 4) -> None:
+        self.dsn = plain(dsn)
+        self.bell = Bell(self.dsn)
+        self.engine: AsyncEngine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self._connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=False,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+        )
+        self._batch_pool_size = batch_pool_size
+        self._pool: asyncpg.Pool | None = None
+
+    async def __aenter__(self) -> Database:
+        await self.bell.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.bell.__aexit__()
+        await self.engine.dispose()
+        if self._pool is not None:
+            self._pool.terminate()
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """One transaction through SQLModel: commits at the end, rings the bell, rolls back on any error."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            with translated():
+                async with session.begin():
+                    yield session
+        self.bell.ring()
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that writes nothing: no ring, and no transaction id is taken."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            with translated():
+                yield session
+                await session.rollback()
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
+        """One transaction on a raw connection, for batches. Rings the bell after the commit."""
+        with translated():
+            pool = await self._batches()
+            async with pool.acquire(timeout=5) as connection, connection.transaction():
+                yield connection
+        self.bell.ring()
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A raw connection outside any transaction, for reading in batches."""
+        with translated():
+            pool = await self._batches()
+            async with pool.acquire(timeout=5) as connection:
+                yield connection
+
+    async def _batches(self) -> asyncpg.Pool:
+        if self._pool is None:
+            self._pool = asyncpg.create_pool(
+                self.dsn,
+                min_size=0,
+                max_size=self._batch_pool_size,
+                init=_speak_json,
+                server_settings=GUARDS,
+                timeout=5,
+            )
+        await self._pool  # opens once; later calls return at once
+        return self._pool
+
+    async def _connect(self) -> asyncpg.Connection:
+        return await asyncpg.connect(self.dsn, server_settings=GUARDS, timeout=5)
+
+
+async def now(session: AsyncSession) -> datetime:
+    """The database's clock, the only one that decides. Tests move it by replacing `wall_clock()` in their database."""
+    moment = (await session.exec(text("SELECT wall_clock()"))).scalar_one()  # type: ignore[call-overload]
+    assert isinstance(moment, datetime)
+    return moment
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """A lost database becomes `Unavailable`; every other error stays what it is."""
+    try:
+        yield
+    except BaseException as error:
+        if is_away(error):
+            raise Unavailable(
+                "The database is away. Try again, with the same ref or Idempotency-Key.", retry_after_seconds=1
+            ) from error
+        raise
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether `error` means that the database cannot be reached or is going down, rather than a fault of the request."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        cause = getattr(error.orig, "__cause__", None) or error.orig
+        return error.connection_invalidated or isinstance(error, OperationalError) or is_away(cause)
+    return isinstance(
+        error, (*AWAY, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)
+    )
+
+
+def uuid7() -> UUID:
+    """A uuid whose order is the order of making, to the millisecond (RFC 9562, version 7)."""
+    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | 7 << 76 | 2 << 62)
+
+
+def plain(url: str) -> str:
+    """`url` as libpq and asyncpg read it: without SQLAlchemy's driver suffix."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}://{rest}"
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema at `url` to `revision`; `base` removes it all. Runs its own event loop: call it from a thread."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "alembic"))
+    config.attributes["dsn"] = plain(url)
+    if revision == "base" or revision.startswith("-"):
+        command.downgrade(config, revision)
+    else:
+        command.upgrade(config, revision)
+
+
+async def migrate_async(url: str, revision: str = "head") -> None:
+    """`migrate` for those who already run an event loop."""
+    await asyncio.to_thread(migrate, url, revision)
+
+
+async def _speak_json(connection: asyncpg.Connection) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
+        )
