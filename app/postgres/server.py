@@ -46,6 +46,7 @@ OPTIONS: Final[Mapping[str, object]] = {
     "jit": "off",
     "wal_level": "minimal",  # nobody follows the private server; backups are dumps
     "max_wal_senders": 0,
+    "max_logical_replication_workers": 0,
     "max_worker_processes": 4,
     "max_parallel_workers_per_gather": 0,
     "autovacuum_max_workers": 2,

@@ -1,0 +1,124 @@
+"""A real PostgreSQL for every test that asks for one, and no way out of this machine.
+
+Each parallel worker has its own server (fsync off) on a private folder; `database` is a fresh, migrated database that commits
+for real. Sockets reach this machine only.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.errors import CannotStart
+from app.postgres import FAST_BUT_FORGETFUL, LocalPostgres
+from app.settings import Settings, environment_name
+
+TEMPLATE = "template_raabta"
+LEFT_OVER_SECONDS = 3600
+_NUMBERS = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgres-bin", type=Path, help="folder of other PostgreSQL programs than our wheel's")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nobody's settings but a test's own reach a test, and no socket reaches beyond this machine."""
+    for field in Settings.model_fields:
+        os.environ.pop(environment_name(field), None)
+    sys.addaudithook(_stay_here)
+
+
+@pytest.fixture(scope="session")
+def server(pytestconfig: pytest.Config) -> Iterator[LocalPostgres]:
+    """The worker's own PostgreSQL: never killed by a test (tests that kill make their own)."""
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix="raabta-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # PostgreSQL's account must pass
+        bin_dir: Path | None = pytestconfig.getoption("--postgres-bin")
+        running = LocalPostgres(folder, bin_dir=bin_dir, options={**FAST_BUT_FORGETFUL, "max_connections": 200})
+        running.start()
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+@pytest.fixture(scope="session")
+async def template(server: LocalPostgres) -> str:
+    """The name of a migrated, empty database to copy from; nobody may connect to it while it is copied."""
+    from app.db import migrate_async  # dear to import, and tests of the leaves never come here
+
+    await _execute(server, f"CREATE DATABASE {TEMPLATE}")
+    await migrate_async(server.dsn(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+async def database(server: LocalPostgres, template: str) -> AsyncIterator[str]:
+    """The `postgresql://…` of a fresh, migrated database; dropped afterwards."""
+    name = f"test_{next(_NUMBERS)}"
+    await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.dsn(name)
+    await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def empty_database(server: LocalPostgres) -> AsyncIterator[str]:
+    """The `postgresql://…` of a database with nothing in it: for tests of the migrations themselves."""
+    name = f"empty_{next(_NUMBERS)}"
+    await _execute(server, f"CREATE DATABASE {name}")
+    yield server.dsn(name)
+    await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _execute(server: LocalPostgres, statement: str) -> None:
+    connection = await asyncpg.connect(server.dsn())
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _sweep() -> None:
+    """Stop and remove what killed test runs left behind; a folder in use is locked by its owner."""
+    for folder in Path(tempfile.gettempdir()).glob("raabta-test-*"):
+        try:
+            if time.time() - folder.stat().st_mtime < LEFT_OVER_SECONDS:
+                continue
+            left_over = LocalPostgres(folder)
+            left_over.start(purpose="sweep")
+            left_over.stop()
+        except (CannotStart, OSError):
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stay_here(event: str, arguments: tuple[object, ...]) -> None:
+    if event in {"socket.connect", "socket.sendto"} and isinstance(arguments[1], tuple):
+        _check(str(arguments[1][0]))
+    elif event == "socket.getaddrinfo" and arguments[0] is not None:
+        host = arguments[0]
+        _check(host.decode() if isinstance(host, bytes) else str(host))
+
+
+def _check(host: str) -> None:
+    if host in {"", "localhost"} or host.endswith(".localhost"):
+        return
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    if address is None or not (address.is_loopback or address.is_unspecified):
+        raise RuntimeError(f"tests stay on this machine: {host}")
