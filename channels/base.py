@@ -306,7 +306,7 @@ class Unavailable(ChannelError):
 
 
 class Channel(Protocol):
-    """An async context manager with four methods, two of them pure."""
+    """An async context manager with five methods, three of them pure."""
 
     info: Info
 
@@ -328,13 +328,17 @@ class Channel(Protocol):
         """I/O. Raises `Unavailable` or `Refused`; returning means it was taken."""
         ...
 
+    def reference(self, command: Command) -> str | None:
+        """Pure. The name under which a sent command comes back in `Wrote.references`; None where nothing comes back."""
+        ...
+
     def poll(self) -> AsyncIterator[Sequence[Signal]]:
         """I/O. Being resumed after a batch says it is committed; an exception thrown in says it is not."""
         ...
 
 
 class Base:
-    """What most channels share: nothing to open, nothing to close, nothing to poll."""
+    """What most channels share: nothing to open, nothing to close, nothing to poll, no thread of letters to follow."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -342,6 +346,9 @@ class Base:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        return None
+
+    def reference(self, command: Command) -> str | None:
         return None
 
     async def poll(self) -> AsyncIterator[Sequence[Signal]]:
