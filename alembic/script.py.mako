@@ -4,7 +4,7 @@ Revision: ${up_revision}. Follows: ${down_revision}.
 """
 
 import sqlalchemy as sa
-import sqlmodel
+
 from sqlalchemy.dialects import postgresql
 
 import app.tables

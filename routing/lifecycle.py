@@ -57,13 +57,17 @@ class Machine:
     @property
     def final(self) -> list[str]:
         """States nothing leaves by itself, only by an event that brings the subject back."""
-        return [state for state in self.states if all(self.table[key] == state for key in self.table if key[0] == state)]
+        return [
+            state for state in self.states if all(self.table[key] == state for key in self.table if key[0] == state)
+        ]
 
 
 def _stays(states: Iterable[str], *events: str) -> dict[tuple[str, str], str]:
     """Events that are told and kept but change no state."""
     return {(state, event): state for state in states for event in events}
 
+
+_OPEN = ("arriving", "scheduled", "queued", "offered", "active", "wrapping", "parked")
 
 INTERACTION = Machine(
     name="interaction",
@@ -97,9 +101,10 @@ INTERACTION = Machine(
         ("parked", "woken"): "queued",
         ("parked", "completed"): "completed",
         ("abandoned", "returned"): "queued",
-        **_stays(("arriving", "scheduled", "queued", "offered", "active", "wrapping", "parked"), "wrote"),
+        **_stays(_OPEN, "wrote"),
         **_stays(("active", "wrapping"), "answered"),
         **_stays(("active",), "connected"),
+        **_stays((*_OPEN, "completed", "abandoned", "cancelled"), "noted"),
     },
 )
 

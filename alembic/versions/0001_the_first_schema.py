@@ -4,7 +4,6 @@ Revision: 0001. Follows: None.
 """
 
 import sqlalchemy as sa
-import sqlmodel
 from sqlalchemy.dialects import postgresql
 
 import app.tables

@@ -1,0 +1,60 @@
+"""Commands to the outside, written beside the fact that calls for them.
+
+Decides whether a fact sends something (the channel's own table says so) and the one key of its reason. It never sends:
+the outbox loop does, after the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app import registry
+from app.db import uuid7
+from app.tables import Interaction, Outbox
+from channels.base import Command
+
+DEFAULT_LANGUAGE = "en"
+
+
+async def command(
+    session: AsyncSession,
+    interaction: Interaction,
+    fact: str,
+    *,
+    reason: str,
+    payload: Mapping[str, Any],
+    now: datetime,
+) -> Command | None:
+    """Put the command that `fact` calls for into the outbox, once per `fact` and `reason`; None where it calls for none."""
+    channel = registry.current().get(interaction.channel)
+    kind = channel.info.commands.get(fact) if channel else None
+    if kind is None:
+        return None
+    made = Command(
+        key=f"{fact}:{reason}",
+        kind=kind,
+        channel=interaction.channel,
+        interaction_id=interaction.id,
+        to=interaction.reply_to,
+        language=interaction.language or DEFAULT_LANGUAGE,
+        payload={"contact": interaction.contact, **payload},
+    )
+    row = {
+        "id": uuid7(),
+        "dedupe_key": made.key,
+        "channel": made.channel,
+        "kind": made.kind,
+        "interaction_id": made.interaction_id,
+        "recipient": made.to,
+        "language": made.language,
+        "payload": dict(made.payload),
+        "next_at": now,
+        "created_at": now,
+    }
+    await session.execute(insert(Outbox).values(**row).on_conflict_do_nothing(index_elements=["dedupe_key"]))
+    return made

@@ -1,0 +1,108 @@
+"""The only place where a state changes: row, version and event move together.
+
+Decides nothing by itself: the lifecycle tables say what may follow. It never commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.errors import Conflict, Forbidden, NotFound
+from app.security import Actor
+from app.tables import Assignment, Case, EventRow, Interaction, Representative
+from routing.errors import IllegalTransition
+from routing.lifecycle import CASE, INTERACTION, PRESENCE
+
+Row = TypeVar("Row", Interaction, Assignment, Case, Representative)
+
+
+async def locked(session: AsyncSession, model: type[Row], key: UUID | str) -> Row:
+    """The row, locked until the transaction ends and read anew; raises `NotFound`."""
+    row = await session.get(model, key, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound(f"There is no {model.__name__.lower()} {key}.")
+    return row
+
+
+async def locked_pair(session: AsyncSession, assignment_id: UUID) -> tuple[Interaction, Assignment]:
+    """An assignment and its interaction, locked in the order every writer keeps: interaction first."""
+    known = await session.get(Assignment, assignment_id)
+    if known is None:
+        raise NotFound(f"There is no assignment {assignment_id}.")
+    interaction = await locked(session, Interaction, known.interaction_id)
+    return interaction, await locked(session, Assignment, assignment_id)
+
+
+async def locked_with_live(session: AsyncSession, interaction_id: UUID) -> tuple[Interaction, Assignment | None]:
+    """An interaction and the assignment that holds it now, if any, both locked."""
+    interaction = await locked(session, Interaction, interaction_id)
+    query = select(Assignment).where(
+        Assignment.interaction_id == interaction_id,  # type: ignore[arg-type]
+        Assignment.ended_at.is_(None),  # type: ignore[union-attr]
+    )
+    found = await session.execute(query.with_for_update().execution_options(populate_existing=True))
+    return interaction, found.scalar_one_or_none()
+
+
+def mine(assignment: Assignment | None, actor: Actor) -> None:
+    """A representative's own key acts on what they hold, and on nothing else; raises `Forbidden`."""
+    if actor.representative is None:
+        return
+    if assignment is None or assignment.representative != actor.representative:
+        raise Forbidden("This is not your assignment.", code="not_yours")
+
+
+def advance(
+    session: AsyncSession,
+    row: Interaction | Case | Representative,
+    event: str,
+    *,
+    now: datetime,
+    actor: Actor,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Move `row` by `event` and record it; raises `Conflict` (`illegal_transition`) and then nothing has changed.
+
+    The caller holds the row's lock, so `version` is dense.
+    """
+    try:
+        subject, identity = _moved(row, event, now=now)
+    except IllegalTransition as error:
+        raise Conflict(
+            f"This {error.machine} is {error.state}; {error.event.replace('_', ' ')} is not possible now.",
+            code="illegal_transition",
+        ) from error
+    row.version += 1
+    session.add(row)
+    session.add(
+        EventRow(
+            subject=subject,
+            subject_id=identity,
+            version=row.version,
+            kind=event,
+            at=now,
+            actor=actor.label,
+            data=dict(data or {}),
+        )  # type: ignore[call-arg]  # seq, epoch and xid are the database's to fill
+    )
+
+
+def _moved(row: Interaction | Case | Representative, event: str, *, now: datetime) -> tuple[str, str]:
+    if isinstance(row, Representative):
+        after = PRESENCE.after(row.presence, event)
+        if after != row.presence:
+            row.presence, row.presence_at = after, now
+        return "representative", row.code
+    if isinstance(row, Case):
+        row.state = CASE.after(row.state, event)
+        return "case", str(row.id)
+    after = INTERACTION.after(row.state, event)
+    if after != row.state:
+        row.state, row.state_at = after, now
+    return "interaction", str(row.id)

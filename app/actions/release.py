@@ -1,0 +1,43 @@
+"""An assignment ends exactly once, and what it took of the representative is given back in the same step.
+
+Decides the outcome from the event that ended it. It never decides what becomes of the interaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import case, func, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.tables import Assignment, Representative
+from routing.lifecycle import ASSIGNMENT, OUTCOME
+
+
+async def end_assignment(
+    session: AsyncSession, assignment: Assignment, event: str, *, now: datetime, reason: str | None = None
+) -> None:
+    """End it by `event`; raises `IllegalTransition`. The caller holds interaction and assignment locked.
+
+    The ceiling sinks with the load until it meets the capacity again. Only real work moves `idle_since`: who missed an
+    offer did not work.
+    """
+    assignment.state = ASSIGNMENT.after(assignment.state, event)
+    assignment.ended_at = now
+    assignment.outcome = OUTCOME[event]
+    assignment.reason = reason
+    session.add(assignment)
+    await session.flush()
+    left = Representative.units - assignment.units
+    worked = assignment.answered_at is not None
+    await session.execute(
+        update(Representative)
+        .where(Representative.code == assignment.representative)  # type: ignore[arg-type]
+        .values(
+            live=Representative.live - int(assignment.live),
+            units=left,
+            ceiling=func.greatest(Representative.capacity, left),
+            idle_since=case((worked, now), else_=Representative.idle_since),  # type: ignore[arg-type]
+        )
+        .execution_options(synchronize_session=False)
+    )

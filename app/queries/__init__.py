@@ -1,0 +1,1 @@
+"""Reads. Decides what is read and in which order; never writes, never locks, never commits."""
