@@ -15,7 +15,3 @@ class IllegalTransition(RoutingError):
         self.machine = machine
         self.state = state
         self.event = event
-
-    def __reduce__(self) -> tuple[type[IllegalTransition], tuple[str, str, str]]:
-        """Survive pickling, so that the error can cross a process boundary whole."""
-        return type(self), (self.machine, self.state, self.event)

@@ -1,0 +1,227 @@
+"""The floor: all who wait and all who work, indexed, in memory; `plan` says who gets whom.
+
+Decides which interaction is offered to which representative, and when to look again. It never reads a clock, never
+writes a row, and knows no channel: only needs, loads and due times. What it holds is a copy of rows; placing a row
+again puts right whatever the copy had wrong, and a floor built anew from the rows plans the same.
+
+One event costs O(pools this representative can serve + log n), whoever else waits: people wait in one heap per pool
+(same needs), representatives work in groups (same skills), and a plan looks only at what changed since the last.
+Equal due times go by id; the order in which rows were placed never matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
+from uuid import UUID
+
+from routing.capacity import could_ever_fit
+from routing.model import Instant, Offer, Plan, Staff, Waiting
+from routing.needs import standing
+from routing.plan import decide
+from routing.pools import SPARE, Filed, Key, Pool
+from routing.roster import Roster
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """The rows a floor stands for, each sorted by id: two floors with equal snapshots plan the same."""
+
+    waiting: tuple[Waiting, ...]
+    staff: tuple[Staff, ...]
+
+
+class Floor:
+    """All who wait and all who work. See the module's own words."""
+
+    def __init__(self) -> None:
+        self._now: Instant = 0.0
+        self._roster = Roster()
+        self._filed: dict[int, Filed] = {}
+        self._preferring: dict[str, set[int]] = {}
+        """Who would rather have this representative, by the number of their id."""
+        self._changed: set[Pool] = set()
+        """Lines with somebody new at some place since the last plan."""
+        self._timers: list[tuple[Instant, int, Key]] = []
+        self._timers_limit = SPARE
+
+    def place(self, waiting: Waiting) -> None:
+        """Put this interaction on the floor; whatever was known of its id is replaced."""
+        known = self._filed.get(waiting.id.int)
+        if known is not None:
+            if known[1] == waiting:
+                return
+            self._forget(known)
+        self._file(waiting)
+
+    def staff(self, staff: Staff) -> None:
+        """Put this representative on the floor; whatever was known of their id is replaced, load included."""
+        seat = self._roster.seats.get(staff.id)
+        known = None if seat is None else seat.staff
+        if seat is not None and known == staff and seat.units == staff.units and seat.live == staff.live:
+            return
+        self._roster.join(staff)
+        if known is None or _holds_differently(known, staff):
+            self._file_preferring(staff.id)
+
+    def remove(self, interaction: UUID) -> None:
+        """Take this interaction off the floor; nothing happens if it is not on it."""
+        known = self._filed.get(interaction.int)
+        if known is not None:
+            self._forget(known)
+
+    def dismiss(self, representative: str) -> None:
+        """Take this representative off the floor; nothing happens if they are not on it."""
+        seat = self._roster.seats.get(representative)
+        if seat is not None:
+            self._roster.leave(seat)
+            self._file_preferring(representative)
+
+    def plan(self, now: Instant, *, limit: int | None = None) -> Plan:
+        """Who gets whom at `now`: at most `limit` offers (1 or more), in due order; None = all there are.
+
+        The floor takes its own offers for made: the interactions leave, the loads rise. An instant earlier than the
+        last plan's counts as that one: a clock that steps back must not undo what it has already let happen.
+        """
+        self._now = max(self._now, now)
+        self._turn()
+        self._roster.weigh()
+        changed, self._changed = self._changed, set()
+        pools = changed.copy()
+        for seat in self._roster.fresh.values():
+            pools.update(pool for pool in self._roster.open_to(seat) if pool.heap)
+        given, left = decide(pools, self._filed, roster=self._roster, changed=changed, limit=limit)
+        for record, _ in given:
+            self._forget(record)
+        self._roster.settle()
+        self._changed.update(left)
+        return Plan(
+            offers=tuple(Offer(interaction=record[1].id, representative=seat.staff.id) for record, seat in given),
+            wake_at=self._now if left else self._next_turn(),
+        )
+
+    def waiting(self) -> Mapping[str, int]:
+        """How many wait in each queue, those in back-off and those held included; queues where nobody waits are left out."""
+        counts: dict[str, int] = {}
+        for pool in self._all_pools():
+            if pool.size:
+                counts[pool.needs.queue] = counts.get(pool.needs.queue, 0) + pool.size
+        return dict(sorted(counts.items()))
+
+    def snapshot(self) -> Snapshot:
+        """The rows this floor stands for, the offers of its own plans included. O(n log n): for tests and audits."""
+        seats = sorted(self._roster.seats.items())
+        return Snapshot(
+            waiting=tuple(self._filed[number][1] for number in sorted(self._filed)),
+            staff=tuple(replace(seat.staff, live=seat.live, units=seat.units) for _, seat in seats),
+        )
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._filed)
+
+    def __contains__(self, interaction: UUID) -> bool:
+        """Whether this interaction waits here."""
+        return interaction.int in self._filed
+
+    def _file(self, waiting: Waiting) -> None:
+        """Into the line it belongs to at this instant, with a timer for when that changes by time alone."""
+        now, number = self._now, waiting.id.int
+        needs, turn = standing(waiting.needs, waiting.steps, now) if waiting.steps else (waiting.needs, None)
+        pool = self._roster.pool(needs)
+        if waiting.preferred is not None:
+            self._preferring.setdefault(waiting.preferred, set()).add(number)
+            held = self._line_of_preferred(waiting, pool)
+            if held is not None:
+                pool = held
+                turn = waiting.preferred_until if turn is None else min(turn, waiting.preferred_until)
+        key = (waiting.due, number)
+        self._filed[number] = (key, waiting, pool)
+        pool.size += 1
+        if waiting.not_before > now:
+            turn = waiting.not_before
+        else:
+            heappush(pool.heap, key)
+            self._changed.add(pool)
+        if turn is not None:
+            self._set_timer(turn, number, key)
+
+    def _line_of_preferred(self, waiting: Waiting, pool: Pool) -> Pool | None:
+        """The preferred representative's own line for these needs, if they are to have the first word now."""
+        seat = self._roster.seats.get(waiting.preferred or "")
+        if (
+            seat is None
+            or self._now >= waiting.preferred_until
+            or not seat.staff.available
+            or seat.staff.id in waiting.excluded
+            or pool not in seat.group.pools.get(pool.cost, ())
+            or not could_ever_fit(seat.staff.capacity, pool.needs)
+        ):
+            return None
+        return seat.holds.setdefault(pool.needs, Pool(pool.needs, seat))
+
+    def _forget(self, known: Filed) -> None:
+        """Out of its line; the key dies where it lies."""
+        key, waiting, pool = known
+        del self._filed[key[1]]
+        pool.size -= 1
+        pool.sweep(self._filed)
+        if pool.holder is not None and not pool.size:
+            del pool.holder.holds[pool.needs]
+            self._changed.discard(pool)
+        if waiting.preferred is not None:
+            preferring = self._preferring[waiting.preferred]
+            preferring.discard(key[1])
+            if not preferring:
+                del self._preferring[waiting.preferred]
+
+    def _file_again(self, known: Filed) -> None:
+        self._forget(known)
+        self._file(known[1])
+
+    def _file_preferring(self, representative: str) -> None:
+        """This representative came, left or changed: whoever waits for them alone may do so no longer, or again."""
+        for number in tuple(self._preferring.get(representative, ())):
+            self._file_again(self._filed[number])
+
+    def _set_timer(self, turn: Instant, number: int, key: Key) -> None:
+        heappush(self._timers, (turn, number, key))
+        if len(self._timers) > self._timers_limit:
+            self._timers = [timer for timer in self._timers if self._lives(timer)]
+            heapify(self._timers)
+            self._timers_limit = 2 * len(self._timers) + SPARE
+
+    def _lives(self, timer: tuple[Instant, int, Key]) -> bool:
+        known = self._filed.get(timer[1])
+        return known is not None and known[0] is timer[2]
+
+    def _turn(self) -> None:
+        """Everything that time alone has changed by now: steps, ends of back-off, ends of holds."""
+        while self._timers and self._timers[0][0] <= self._now:
+            timer = heappop(self._timers)
+            if self._lives(timer):
+                self._file_again(self._filed[timer[1]])
+
+    def _next_turn(self) -> Instant | None:
+        while self._timers and not self._lives(self._timers[0]):
+            heappop(self._timers)
+        return self._timers[0][0] if self._timers else None
+
+    def _all_pools(self) -> list[Pool]:
+        return [
+            *self._roster.pools.values(),
+            *(pool for seat in self._roster.seats.values() for pool in seat.holds.values()),
+        ]
+
+
+def _holds_differently(before: Staff, after: Staff) -> bool:
+    """Whether who waits for this representative alone may have changed."""
+    return (before.available, before.capacity, before.skills, before.languages, before.queues, before.office) != (
+        after.available,
+        after.capacity,
+        after.skills,
+        after.languages,
+        after.queues,
+        after.office,
+    )
