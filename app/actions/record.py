@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import Conflict, Forbidden, NotFound
@@ -42,12 +42,9 @@ async def locked_pair(session: AsyncSession, assignment_id: UUID) -> tuple[Inter
 async def locked_with_live(session: AsyncSession, interaction_id: UUID) -> tuple[Interaction, Assignment | None]:
     """An interaction and the assignment that holds it now, if any, both locked."""
     interaction = await locked(session, Interaction, interaction_id)
-    query = select(Assignment).where(
-        Assignment.interaction_id == interaction_id,  # type: ignore[arg-type]
-        Assignment.ended_at.is_(None),  # type: ignore[union-attr]
-    )
-    found = await session.execute(query.with_for_update().execution_options(populate_existing=True))
-    return interaction, found.scalar_one_or_none()
+    live = select(Assignment).where(Assignment.interaction_id == interaction_id, col(Assignment.ended_at).is_(None))
+    found = await session.exec(live.with_for_update().execution_options(populate_existing=True))
+    return interaction, found.one_or_none()
 
 
 def mine(assignment: Assignment | None, actor: Actor) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import case, func, update
+from sqlalchemy import func, update
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.tables import Assignment, Representative
@@ -28,16 +29,16 @@ async def end_assignment(
     assignment.reason = reason
     session.add(assignment)
     await session.flush()
-    left = Representative.units - assignment.units
+    left = col(Representative.units) - assignment.units
     worked = assignment.answered_at is not None
-    await session.execute(
+    await session.exec(
         update(Representative)
-        .where(Representative.code == assignment.representative)  # type: ignore[arg-type]
+        .where(col(Representative.code) == assignment.representative)
         .values(
-            live=Representative.live - int(assignment.live),
+            live=col(Representative.live) - int(assignment.live),
             units=left,
-            ceiling=func.greatest(Representative.capacity, left),
-            idle_since=case((worked, now), else_=Representative.idle_since),  # type: ignore[arg-type]
+            ceiling=func.greatest(col(Representative.capacity), left),
+            idle_since=now if worked else col(Representative.idle_since),
         )
         .execution_options(synchronize_session=False)
     )

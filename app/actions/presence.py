@@ -1,0 +1,47 @@
+"""What a representative says of themselves: available, away, offline.
+
+Decides what they let go of when they leave: offers at once; other work that is not live after a grace time (the timers
+do it); a live call or visit never, it stays until its own end.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.actions.record import advance, locked
+from app.actions.requeue import hand_back
+from app.errors import Forbidden
+from app.security import Actor
+from app.tables import Assignment, Representative
+
+
+async def set_presence(
+    session: AsyncSession, code: str, *, status: str, reason: str | None, actor: Actor, now: datetime
+) -> Representative:
+    """Set it. The same status again: the same row, nothing written. Raises `NotFound`, `Forbidden`.
+
+    Offers are withdrawn first, since interactions are locked before representatives. One that is written in between is
+    withdrawn by the timers, which look for offers to people who are not available.
+    """
+    if actor.representative is not None and actor.representative != code:
+        raise Forbidden("You can only speak for yourself.", code="not_yours")
+    if status != "available":
+        for interaction_id in await _offered(session, code):
+            await hand_back(session, interaction_id, reason=status, actor=actor, now=now, event="withdrawn")
+    representative = await locked(session, Representative, code)
+    if representative.presence == status:
+        return representative
+    advance(session, representative, status, now=now, actor=actor, data={"reason": reason} if reason else None)
+    representative.presence_reason = reason
+    representative.heartbeat_at = now if status != "offline" else None
+    await session.flush()
+    return representative
+
+
+async def _offered(session: AsyncSession, code: str) -> list[UUID]:
+    offers = select(Assignment.interaction_id).where(Assignment.representative == code, Assignment.state == "offered")
+    return list((await session.exec(offers.order_by(col(Assignment.interaction_id)))).all())

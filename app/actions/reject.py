@@ -1,0 +1,40 @@
+"""A representative declines an offer, with a reason. The interaction keeps its due time and asks others first.
+
+Decides who is not asked again and how long the interaction rests; the numbers are the router's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.actions.record import advance, locked_pair, mine
+from app.actions.release import end_assignment
+from app.errors import Conflict
+from app.security import Actor
+from app.tables import Assignment
+from routing.plan import back_off
+
+EXCLUDED_AT_MOST = 16
+
+
+async def reject(session: AsyncSession, assignment_id: UUID, *, reason: str, actor: Actor, now: datetime) -> Assignment:
+    """Decline the offer. Again: the same row. Raises `Conflict` (`offer_gone`) once it ended otherwise."""
+    interaction, assignment = await locked_pair(session, assignment_id)
+    mine(assignment, actor)
+    if assignment.outcome == "declined":
+        return assignment
+    if assignment.state != "offered":
+        raise Conflict("This offer is no longer open.", code="offer_gone")
+    fact = {"assignment": str(assignment.id), "representative": assignment.representative, "reason": reason}
+    advance(session, interaction, "declined", now=now, actor=actor, data=fact)
+    interaction.misses += 1
+    interaction.not_before = now + timedelta(seconds=back_off("declined", interaction.misses))
+    # The oldest refusal is forgotten first: a list without end would exclude everybody.
+    others = [code for code in interaction.excluded if code != assignment.representative]
+    interaction.excluded = [*others, assignment.representative][-EXCLUDED_AT_MOST:]
+    await end_assignment(session, assignment, "declined", now=now, reason=reason)
+    await session.flush()
+    return assignment
