@@ -4,12 +4,12 @@ import asyncio
 from typing import Any
 
 import asyncpg
+from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
-from alembic import context
 from app.tables import Xid8
 
 ischema_names["xid8"] = Xid8  # so that comparing reads it back as what it is
