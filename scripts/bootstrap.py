@@ -48,6 +48,8 @@ ENVIRONMENT = {
 def main() -> int:
     """Set everything up; the exit code is 0 when all is ready and 1, with one line, when the environment cannot be made."""
     TOOLS.mkdir(exist_ok=True)
+    if sys.argv[1:] == ["--lock"]:
+        return _lock()
     if _stamp(VENV) == _wanted_environment() and _stamp(VENDOR) == _wanted_assets():
         return 0
     with _alone():
@@ -57,6 +59,18 @@ def main() -> int:
             print(f"raabta: the environment could not be made: {error}", file=sys.stderr)
             return 1
         _make_assets()
+    return 0
+
+
+def _lock() -> int:
+    """Write requirements.lock: hashed, for every platform, without the name of any registry."""
+    uv = _uv()
+    if uv is None:
+        print("raabta: locking needs uv", file=sys.stderr)
+        return 1
+    groups = ("--group", "dev", "--group", "e2e")
+    how = ("--universal", "--python-version", "3.11", *groups, "--generate-hashes", "--no-header", "--upgrade")
+    _run(uv, "pip", "compile", "-q", *how, "-o", "requirements.lock", "pyproject.toml")
     return 0
 
 

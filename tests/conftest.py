@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 from app.errors import CannotStart
@@ -24,12 +25,18 @@ from app.postgres import FAST_BUT_FORGETFUL, LocalPostgres
 from app.settings import Settings, environment_name
 
 TEMPLATE = "template_raabta"
+FIXED_SEED = 20_260_101
 LEFT_OVER_SECONDS = 3600
 _NUMBERS = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--postgres-bin", type=Path, help="folder of other PostgreSQL programs than our wheel's")
+    parser.addoption("--seed", type=int, default=FIXED_SEED, help="another seed for all chance in the tests")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"seed: {config.getoption('--seed')}, PostgreSQL: {config.getoption('--postgres-bin') or 'our own'}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,6 +44,17 @@ def pytest_configure(config: pytest.Config) -> None:
     for field in Settings.model_fields:
         os.environ.pop(environment_name(field), None)
     sys.addaudithook(_stay_here)
+    chosen = config.getoption("--seed") != FIXED_SEED
+    hypothesis.settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
+    hypothesis.settings.register_profile("chosen", database=None, deadline=None, print_blob=True)
+    hypothesis.settings.load_profile("chosen" if chosen else "fixed")
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """For `random.Random(seed)`: fixed, but for `make soak` or `--seed`."""
+    chosen: int = pytestconfig.getoption("--seed")
+    return chosen
 
 
 @pytest.fixture(scope="session")
