@@ -42,7 +42,7 @@ class Floor:
         self._preferring: dict[str, set[int]] = {}
         """Who would rather have this representative, by the number of their id."""
         self._changed: set[Pool] = set()
-        """Lines with somebody new at some place since the last plan."""
+        """Lines where somebody new came to stand since the last plan, and somebody could be free for them."""
         self._timers: list[tuple[Instant, int, Key]] = []
         self._timers_limit = SPARE
 
@@ -58,11 +58,9 @@ class Floor:
     def staff(self, staff: Staff) -> None:
         """Put this representative on the floor; whatever was known of their id is replaced, load included."""
         seat = self._roster.seats.get(staff.id)
-        known = None if seat is None else seat.staff
-        if seat is not None and known == staff and seat.units == staff.units and seat.live == staff.live:
+        if seat is not None and seat.units == staff.units and seat.live == staff.live and seat.staff == staff:
             return
-        self._roster.join(staff)
-        if known is None or _holds_differently(known, staff):
+        if self._roster.join(staff) and staff.id in self._preferring:
             self._file_preferring(staff.id)
 
     def remove(self, interaction: UUID) -> None:
@@ -85,19 +83,22 @@ class Floor:
         last plan's counts as that one: a clock that steps back must not undo what it has already let happen.
         """
         self._now = max(self._now, now)
-        self._turn()
-        self._roster.weigh()
+        roster = self._roster
+        if self._timers:
+            self._turn()
+        if roster.stale:
+            roster.weigh()
+        if not self._changed and not roster.fresh:
+            return Plan(offers=(), wake_at=self._next_turn())
         changed, self._changed = self._changed, set()
-        pools = changed.copy()
-        for seat in self._roster.fresh.values():
-            pools.update(pool for pool in self._roster.open_to(seat) if pool.heap)
-        given, left = decide(pools, self._filed, roster=self._roster, changed=changed, limit=limit)
+        given, left = decide(changed, self._filed, roster=roster, limit=limit)
         for record, _ in given:
             self._forget(record)
-        self._roster.settle()
+        if roster.fresh:
+            roster.settle()
         self._changed.update(left)
         return Plan(
-            offers=tuple(Offer(interaction=record[1].id, representative=seat.staff.id) for record, seat in given),
+            offers=tuple([Offer(interaction=record[1].id, representative=seat.staff.id) for record, seat in given]),
             wake_at=self._now if left else self._next_turn(),
         )
 
@@ -143,7 +144,9 @@ class Floor:
             turn = waiting.not_before
         else:
             heappush(pool.heap, key)
-            self._changed.add(pool)
+            # Where nobody known is free, whoever becomes free is fresh and looks here by themselves.
+            if pool.ready or pool.holder is not None:
+                self._changed.add(pool)
         if turn is not None:
             self._set_timer(turn, number, key)
 
@@ -155,7 +158,7 @@ class Floor:
             or self._now >= waiting.preferred_until
             or not seat.staff.available
             or seat.staff.id in waiting.excluded
-            or pool not in seat.group.pools.get(pool.cost, ())
+            or pool not in seat.group.serves
             or not could_ever_fit(seat.staff.capacity, pool.needs)
         ):
             return None
@@ -166,7 +169,11 @@ class Floor:
         key, waiting, pool = known
         del self._filed[key[1]]
         pool.size -= 1
-        pool.sweep(self._filed)
+        heap = pool.heap
+        if heap and heap[0] is key:
+            pool.prune(self._filed)
+        if len(heap) > 2 * pool.size + SPARE:
+            pool.sweep(self._filed)
         if pool.holder is not None and not pool.size:
             del pool.holder.holds[pool.needs]
             self._changed.discard(pool)
@@ -213,15 +220,3 @@ class Floor:
             *self._roster.pools.values(),
             *(pool for seat in self._roster.seats.values() for pool in seat.holds.values()),
         ]
-
-
-def _holds_differently(before: Staff, after: Staff) -> bool:
-    """Whether who waits for this representative alone may have changed."""
-    return (before.available, before.capacity, before.skills, before.languages, before.queues, before.office) != (
-        after.available,
-        after.capacity,
-        after.skills,
-        after.languages,
-        after.queues,
-        after.office,
-    )

@@ -29,19 +29,19 @@ def back_off(cause: Cause, misses: int) -> float:
 
 
 def decide(
-    pools: Collection[Pool], filed: Mapping[int, Filed], *, roster: Roster, changed: Collection[Pool], limit: int | None
+    changed: Collection[Pool], filed: Mapping[int, Filed], *, roster: Roster, limit: int | None
 ) -> tuple[list[tuple[Filed, Seat]], list[Pool]]:
     """Who takes whom, in due order; and the pools a limit left unlooked at.
 
-    `pools` are all in which somebody may have become servable since the last plan, `changed` those of them where more
-    than a representative changed. Raises the loads and takes the keys it gives away out of their pools; what is filed
-    is only read, to tell the living keys.
+    `changed` are the lines where somebody came to stand since the last plan; with those the fresh representatives could
+    take from, they are all in which somebody may have become servable. Raises the loads and takes the keys it gives
+    away out of their pools; what is filed is only read, to tell the living keys.
     """
+    heads = _heads(changed, roster)
     shown = roster.shown
-    roster.settle_many()
+    if len(roster.fresh) > roster.fresh_limit:
+        roster.settle()
     narrowed = False
-    heads = [head for pool in pools if (head := pool.head(filed)) is not None]
-    heapify(heads)
     given: list[tuple[Filed, Seat]] = []
     passed: list[tuple[Pool, Key]] = []
     while heads and len(given) != limit:
@@ -49,29 +49,40 @@ def decide(
         pool = record[2]
         seat = roster.choose(pool, record[1])
         if seat is not None:
-            heappop(pool.heap)
+            pool.pop(filed)
             given.append((record, seat))
             roster.take(seat, pool.needs)
         elif record[1].excluded and roster.anybody(pool):
-            passed.append((pool, heappop(pool.heap)))
+            passed.append((pool, pool.pop(filed)))
         else:
             heappop(heads)
             continue
-        _advance(heads, pool.head(filed))
         if not narrowed and not roster.fresh and roster.shown == shown:
             # All whose state changed are busy again: in a line that did not change itself, nobody could take anything
             # before, and nobody can now.
-            heads = [head for head in heads if filed[head[1]][2] in changed]
+            heads = [other.heap[0] for other in changed if other.heap]
             heapify(heads)
             narrowed = True
+        else:
+            _advance(heads, pool)
     for pool, key in passed:
         heappush(pool.heap, key)
     return given, [filed[head[1]][2] for head in heads]
 
 
-def _advance(heads: list[Key], following: Key | None) -> None:
+def _heads(changed: Collection[Pool], roster: Roster) -> list[Key]:
+    """The earliest due of every pool worth a look, as a heap."""
+    pools = set(changed)
+    for seat in roster.fresh.values():
+        pools.update(roster.open_to(seat))
+    heads = [pool.heap[0] for pool in pools if pool.heap]
+    heapify(heads)
+    return heads
+
+
+def _advance(heads: list[Key], pool: Pool) -> None:
     """The first head's pool goes on with its next, if it has one."""
-    if following is None:
-        heappop(heads)
+    if pool.heap:
+        heapreplace(heads, pool.heap[0])
     else:
-        heapreplace(heads, following)
+        heappop(heads)

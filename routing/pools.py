@@ -2,7 +2,7 @@
 
 Holds things in order and drops what is dead; decides nothing. All heaps delete lazily: a key in a heap is alive only
 while it is the very object its owner still holds, so leaving a heap costs nothing, and a heap that is more than half
-dead is swept.
+dead is swept. Only the first of a pool's heap is known to be alive.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SPARE = 64
 class Group:
     """Representatives who may serve exactly the same: same skills, languages, queues and office."""
 
-    __slots__ = ("counted", "like", "pools", "scarcity", "seats", "weighed")
+    __slots__ = ("counted", "like", "pools", "scarcity", "seats", "serves", "weighed")
 
     def __init__(self, like: Staff, *, counted: set[str], weighed: set[str]) -> None:
         self.like = like
@@ -36,6 +36,8 @@ class Group:
         self.seats: dict[str, Seat] = {}
         self.pools: dict[tuple[bool, int], dict[Pool, None]] = {}
         """The pools members may serve, by what one piece of work costs: fit is asked once per cost, not per pool."""
+        self.serves: set[Pool] = set()
+        """The same pools, only to ask whether one is among them."""
 
 
 class Seat:
@@ -49,7 +51,7 @@ class Seat:
         self.live = staff.live
         self.units = staff.units
         self.mark: Mark | None = None
-        """Their present place among the free; None while away."""
+        """Their present place among the free; None while away, or while nothing known would fit."""
         self.holds: dict[Needs, Pool] = {}
         """Those who wait for this representative alone."""
 
@@ -72,22 +74,26 @@ class Pool:
         self.ready: list[Mark] = []
         self.ready_limit = SPARE
 
-    def head(self, filed: Mapping[int, Filed]) -> Key | None:
-        """The earliest due still here, or None."""
+    def pop(self, filed: Mapping[int, Filed]) -> Key:
+        """Take the earliest due out."""
+        key = heappop(self.heap)
+        self.prune(filed)
+        return key
+
+    def prune(self, filed: Mapping[int, Filed]) -> None:
+        """Drop dead keys from the front: the first of a heap is always alive."""
         heap = self.heap
         while heap:
             key = heap[0]
             record = filed.get(key[1])
             if record is not None and record[0] is key:
-                return key
+                return
             heappop(heap)
-        return None
 
     def sweep(self, filed: Mapping[int, Filed]) -> None:
-        """Drop the dead keys once they are more than half."""
-        if len(self.heap) > 2 * self.size + SPARE:
-            self.heap = [key for key in self.heap if (record := filed.get(key[1])) is not None and record[0] is key]
-            heapify(self.heap)
+        """Drop the dead keys; worth it once they are more than half."""
+        self.heap = [key for key in self.heap if (record := filed.get(key[1])) is not None and record[0] is key]
+        heapify(self.heap)
 
     def offer_to(self, mark: Mark, seats: Mapping[str, Seat]) -> None:
         """Somebody could take work from here now."""
