@@ -271,7 +271,7 @@ class Command:
     """Something to do outside. `key` is unique per reason and stays the same however often it is tried.
 
     `to` is the customer's address on the channel (`reply_to` of the contact); `payload` by kind:
-    `connect`: contact, desk; `call_to_counter`: number, desk, office; `send`: subject, body, references (list), case_token;
+    `connect`: contact, desk; `call_to_counter`: number, desk, office; `send`: subject, body, references (ids, oldest first), case_token;
     `hang_up`: contact.
     """
 
