@@ -1,0 +1,67 @@
+"""A contact joins a case it has proven to belong to.
+
+Decides what joining does to the case: one that was resolved or closed is open again, near the front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.actions.write_batch import NewEvent, insert_events
+from app.db import Connection
+from routing.lifecycle import CASE
+from routing.rank import reopened
+
+_LOCKED = """
+SELECT id, state, version, customer_id, waited_seconds FROM "case" WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+"""
+_MOVED = """
+UPDATE "case" SET state = moved.state, version = moved.version
+FROM unnest($1::uuid[], $2::text[], $3::int[]) AS moved (id, state, version) WHERE "case".id = moved.id
+"""
+OF_A_CONTACT = {"awaiting_customer": ["customer_replied"], "resolved": ["reopened"], "closed": ["reopened"]}
+"""What a customer's contact means to a case, by its state; in the others it just joins."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Joined:
+    """A case as it stands after a contact joined it."""
+
+    id: UUID
+    customer_id: UUID | None
+    head_start_seconds: int
+
+
+async def existing(connection: Connection, case_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of `case_ids` that there are."""
+    wanted = sorted(set(case_ids))
+    if not wanted:
+        return set()
+    rows = await connection.fetch('SELECT id FROM "case" WHERE id = ANY($1::uuid[])', wanted)
+    return {row["id"] for row in rows}
+
+
+async def join(connection: Connection, case_ids: Iterable[UUID], *, now: datetime) -> dict[UUID, Joined]:
+    """Lock the cases, move them, record it. Cases that do not exist are missing from the answer."""
+    wanted = sorted(set(case_ids))
+    if not wanted:
+        return {}
+    rows = await connection.fetch(_LOCKED, wanted)
+    moved: list[tuple[UUID, str, int]] = []
+    events: list[NewEvent] = []
+    joined: dict[UUID, Joined] = {}
+    for row in rows:
+        kinds = [*OF_A_CONTACT.get(row["state"], []), "joined"]
+        events += [
+            NewEvent(subject="case", subject_id=str(row["id"]), version=row["version"] + step, kind=kind, data={})
+            for step, kind in enumerate(kinds, start=1)
+        ]
+        moved.append((row["id"], CASE.fold(kinds, row["state"]), row["version"] + len(kinds)))
+        head_start = int(reopened(row["waited_seconds"])) if "reopened" in kinds else 0
+        joined[row["id"]] = Joined(id=row["id"], customer_id=row["customer_id"], head_start_seconds=head_start)
+    await connection.execute(_MOVED, [one[0] for one in moved], [one[1] for one in moved], [one[2] for one in moved])
+    await insert_events(connection, events, actor="customer", now=now)
+    return joined

@@ -1,0 +1,197 @@
+"""New contacts, written in batches: receipt, customer, case, interaction, first message and events in one transaction.
+
+Decides what is new and what is a repeat (the receipt's key does). Everything that can be refused was refused before;
+expected conflicts are results, not errors. The number of statements does not depend on the number of contacts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.actions.arrival import Arrival
+from app.actions.cases import Joined, existing, join
+from app.actions.customers import customers
+from app.actions.tickets import tickets
+from app.actions.write_batch import NewEvent, Written, insert
+from app.db import Connection, uuid7
+from app.errors import NotFound, RaabtaError
+from routing.lifecycle import INTERACTION
+
+_RECEIPTS = """
+INSERT INTO receipt (source, channel, ref, interaction_id, digest, at)
+SELECT source, channel, ref, interaction_id, digest, $6
+FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[]) AS made (source, channel, ref, interaction_id, digest)
+ORDER BY source, channel, ref
+ON CONFLICT DO NOTHING
+RETURNING interaction_id
+"""
+_KNOWN = """
+SELECT source, channel, ref, interaction_id, digest
+FROM receipt JOIN unnest($1::text[], $2::text[], $3::text[]) AS asked (source, channel, ref) USING (source, channel, ref)
+"""
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """A contact is on record: which interaction it is, and whether it was there before."""
+
+    interaction_id: UUID
+    repeated: bool
+
+
+async def receive(connection: Connection, arrivals: Sequence[Arrival], *, now: datetime) -> list[Taken | RaabtaError]:
+    """Write every arrival once; one result for each, in order. The caller's transaction commits or loses all of them."""
+    ids = [uuid7() for _ in arrivals]
+    cases = await existing(connection, [arrival.case_id for arrival in arrivals if arrival.case_id])
+    refused = {
+        index: NotFound(f"There is no case {arrival.case_id}.", code="unknown_case")
+        for index, arrival in enumerate(arrivals)
+        if arrival.case_id is not None and arrival.case_id not in cases
+    }
+    arrivals, taken = await _receipts(connection, arrivals, ids, skip=set(refused), now=now)
+    fresh = [index for index, result in enumerate(taken) if result is not None and not result.repeated]
+    if fresh:
+        await _write(connection, [arrivals[i] for i in fresh], [ids[i] for i in fresh], now=now)
+    return [refused.get(index) or _certain(result) for index, result in enumerate(taken)]
+
+
+async def _receipts(
+    connection: Connection, arrivals: Sequence[Arrival], ids: Sequence[UUID], *, skip: set[int], now: datetime
+) -> tuple[list[Arrival], list[Taken | None]]:
+    """Claim each receipt. The same name with other content is another message, flagged and under a name of its own."""
+    arrivals = list(arrivals)
+    taken: list[Taken | None] = [None] * len(arrivals)
+    asked = [index for index in range(len(arrivals)) if index not in skip]
+    for _ in range(2):  # a second round only for those that came under a used name
+        asked = await _claim(connection, arrivals, ids, taken, asked=asked, now=now)
+        for index in asked:
+            arrivals[index] = _renamed(arrivals[index])
+        if not asked:
+            break
+    return arrivals, taken
+
+
+async def _claim(
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    ids: Sequence[UUID],
+    taken: list[Taken | None],
+    *,
+    asked: Sequence[int],
+    now: datetime,
+) -> list[int]:
+    """Fill `taken` for every index of `asked` that is new or a repeat; returns those that are neither."""
+    first: dict[Key, int] = {}
+    for index in asked:
+        first.setdefault(_key(arrivals[index]), index)
+    rows = await connection.fetch(
+        _RECEIPTS,
+        *_columns(first),
+        [ids[index] for index in first.values()],
+        [arrivals[index].digest for index in first.values()],
+        now,
+    )
+    new = {row["interaction_id"] for row in rows}
+    known: dict[Key, tuple[UUID, str | None]] = {
+        key: (ids[index], arrivals[index].digest) for key, index in first.items() if ids[index] in new
+    }
+    if len(known) < len(first):
+        for row in await connection.fetch(_KNOWN, *_columns(key for key in first if key not in known)):
+            known[row["source"], row["channel"], row["ref"]] = (row["interaction_id"], row["digest"])
+    other: list[int] = []
+    for index in asked:
+        interaction_id, digest = known[_key(arrivals[index])]
+        if digest != arrivals[index].digest:
+            other.append(index)
+        else:
+            taken[index] = Taken(interaction_id=interaction_id, repeated=interaction_id != ids[index])
+    return other
+
+
+async def _write(
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    ids: Sequence[UUID],
+    *,
+    now: datetime,
+) -> None:
+    joined = await join(connection, [arrival.case_id for arrival in arrivals if arrival.case_id], now=now)
+    people = await customers(connection, [(arrival.person, arrival.language) for arrival in arrivals])
+    numbers = await tickets(connection, arrivals, now=now)
+    written: list[Written] = []
+    for arrival, interaction_id, customer_id, number in zip(arrivals, ids, people, numbers, strict=True):
+        case = joined.get(arrival.case_id) if arrival.case_id else None
+        written.append(_written(arrival, interaction_id, customer_id, number, case=case, now=now))
+    await insert(connection, written, now=now)
+
+
+def _written(
+    arrival: Arrival,
+    interaction_id: UUID,
+    customer_id: UUID | None,
+    number: str | None,
+    *,
+    case: Joined | None,
+    now: datetime,
+) -> Written:
+    head_start = arrival.head_start_seconds + (case.head_start_seconds if case else 0)
+    kinds = _kinds(arrival)
+    return Written(
+        id=interaction_id,
+        arrival=arrival,
+        customer_id=(case.customer_id if case else None) or customer_id,
+        case_id=case.id if case else uuid7(),
+        opens_case=case is None,
+        state=INTERACTION.fold(kinds),
+        number=number,
+        due_at=now + timedelta(seconds=arrival.target_seconds - head_start) if arrival.request else None,
+        head_start_seconds=head_start,
+        events=tuple(
+            NewEvent(
+                subject="interaction", subject_id=str(interaction_id), version=version, kind=kind, data=_fact(arrival)
+            )
+            for version, kind in enumerate(kinds, start=1)
+        ),
+    )
+
+
+def _kinds(arrival: Arrival) -> list[str]:
+    """The first events of a contact: it waits, or still chooses; a machine's letter is kept and never offered."""
+    if arrival.automatic:
+        return ["arrived", "cancelled"]
+    return ["queued" if arrival.request else "arrived"]
+
+
+def _fact(arrival: Arrival) -> dict[str, Any]:
+    fact: dict[str, Any] = {"channel": arrival.channel}
+    if arrival.request:
+        fact |= {"queue": arrival.request.queue, "request_type": arrival.request.code}
+    if arrival.head_start_reasons:
+        fact["head_start"] = list(arrival.head_start_reasons)
+    return fact
+
+
+def _renamed(arrival: Arrival) -> Arrival:
+    digest = arrival.digest or ""
+    attributes = {**arrival.attributes, "flagged": "same_reference_other_content"}
+    return replace(arrival, ref=f"{arrival.ref}#{digest[:16]}", attributes=attributes)
+
+
+def _key(arrival: Arrival) -> Key:
+    return arrival.source, arrival.channel, arrival.ref
+
+
+def _columns(keys: Any) -> tuple[list[str], list[str], list[str]]:
+    listed = list(keys)
+    return [key[0] for key in listed], [key[1] for key in listed], [key[2] for key in listed]
+
+
+def _certain(result: Taken | None) -> Taken:
+    assert result is not None, "every arrival that was not refused has a receipt"
+    return result

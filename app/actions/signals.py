@@ -1,0 +1,158 @@
+"""What a signal about a contact that is already here does to it: it chose, wrote, left, returned, ended, failed.
+
+Decides by the signal's kind and the interaction's state. Signals may come in any order and any number of times: a receipt
+makes each count once, and what no longer fits the state changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.actions.arrival import Arrival
+from app.actions.cases import OF_A_CONTACT
+from app.actions.depart import depart
+from app.actions.record import advance, locked
+from app.actions.requeue import come_back, hand_back, wake
+from app.db import uuid7
+from app.security import Actor
+from app.tables import Case, Interaction, Message, Outbox, Receipt
+from channels.base import Connected, Delivered, Ended, Failed, Left, Returned, Wrote
+from routing.lifecycle import INTERACTION, OVER_STATES
+from routing.plan import Cause, back_off
+
+Later = Left | Returned | Connected | Ended | Failed
+"""Signals about a contact that is known by its name."""
+
+
+async def claim(
+    session: AsyncSession,
+    *,
+    source: str,
+    channel: str,
+    ref: str,
+    interaction_id: UUID | None,
+    now: datetime,
+    digest: str | None = None,
+) -> bool:
+    """Take the receipt of one report; False: it was taken before, and the report must do nothing."""
+    row = {
+        "source": source,
+        "channel": channel,
+        "ref": ref,
+        "interaction_id": interaction_id,
+        "digest": digest,
+        "at": now,
+    }
+    made = insert(Receipt).values(**row).on_conflict_do_nothing().returning(col(Receipt.ref))
+    return (await session.exec(cast("Any", made))).first() is not None
+
+
+async def choose(session: AsyncSession, interaction_id: UUID, arrival: Arrival, *, actor: Actor, now: datetime) -> None:
+    """The contact has said what it wants: from the menu into the line. Said already, or gone meanwhile: nothing."""
+    interaction = await locked(session, Interaction, interaction_id)
+    if interaction.state != "arriving" or arrival.request is None:
+        return
+    fact = {"queue": arrival.request.queue, "request_type": arrival.request.code}
+    interaction.queue, interaction.request_type = arrival.request.queue, arrival.request.code
+    interaction.skills, interaction.speak = dict(arrival.request.skills), arrival.request.speak
+    interaction.language = arrival.language
+    interaction.head_start_seconds = arrival.head_start_seconds
+    interaction.head_start_reasons = list(arrival.head_start_reasons)
+    interaction.queued_at = now
+    interaction.due_at = now + timedelta(seconds=arrival.target_seconds - arrival.head_start_seconds)
+    advance(session, interaction, "queued", now=now, actor=actor, data=fact)
+    case = await locked(session, Case, interaction.case_id)
+    case.request_type = case.request_type or arrival.request.code
+
+
+async def append(session: AsyncSession, interaction_id: UUID, wrote: Wrote, *, actor: Actor, now: datetime) -> bool:
+    """A message to an open interaction: kept with it, and wakes it. False: it is over; the message needs a new one."""
+    interaction = await locked(session, Interaction, interaction_id)
+    if interaction.state in OVER_STATES:
+        return False
+    message = Message(
+        id=uuid7(),
+        interaction_id=interaction.id,
+        case_id=interaction.case_id,
+        direction="in",
+        subject=wrote.subject,
+        body=wrote.body,
+        reference=wrote.ref,
+        at=now,
+        attributes={**wrote.attributes, "content": wrote.content, "automatic": wrote.automatic},
+    )
+    session.add(message)
+    advance(session, interaction, "wrote", now=now, actor=actor, data={"message": str(message.id)})
+    await session.flush()
+    if not wrote.automatic:
+        await wake(session, interaction_id, actor=actor, now=now)
+        await _case_heard(session, interaction.case_id, actor=actor, now=now)
+    return True
+
+
+async def happen(session: AsyncSession, interaction_id: UUID, signal: Later, *, actor: Actor, now: datetime) -> None:
+    """Do what the signal means to the interaction as it stands."""
+    await _MEANING[type(signal)](session, interaction_id, signal, actor, now)
+
+
+async def settle(session: AsyncSession, signal: Delivered | Failed, *, now: datetime) -> UUID | None:
+    """A command's fate, told by the edge: marks it in the outbox and names its interaction; None: no such command."""
+    found = await session.exec(select(Outbox).where(Outbox.dedupe_key == signal.key).with_for_update())
+    row = found.one_or_none()
+    if row is None:
+        return None
+    row.state = "sent" if isinstance(signal, Delivered) else "failed"
+    row.reason = None if isinstance(signal, Delivered) else signal.reason
+    row.done_at = row.done_at or now
+    session.add(row)
+    return row.interaction_id
+
+
+async def _departed(session: AsyncSession, interaction_id: UUID, signal: Any, actor: Actor, now: datetime) -> None:
+    await depart(session, interaction_id, reason=signal.reason, actor=actor, now=now)
+
+
+async def _returned(session: AsyncSession, interaction_id: UUID, _: Any, actor: Actor, now: datetime) -> None:
+    await come_back(session, interaction_id, actor=actor, now=now)
+
+
+async def _connected(session: AsyncSession, interaction_id: UUID, _: Any, actor: Actor, now: datetime) -> None:
+    interaction = await locked(session, Interaction, interaction_id)
+    if INTERACTION.allows(interaction.state, "connected"):
+        advance(session, interaction, "connected", now=now, actor=actor)
+
+
+async def _failed(session: AsyncSession, interaction_id: UUID, signal: Any, actor: Actor, now: datetime) -> None:
+    """The representative's line did not answer: back to the old place, rested by the cause."""
+    interaction = await locked(session, Interaction, interaction_id)
+    if interaction.state != "active":
+        return
+    interaction.misses += 1
+    cause = cast("Cause", signal.reason if signal.reason != "refused" else "unreachable")
+    interaction.not_before = now + timedelta(seconds=back_off(cause, interaction.misses))
+    await session.flush()
+    await hand_back(session, interaction_id, reason=signal.reason, actor=actor, now=now)
+
+
+async def _case_heard(session: AsyncSession, case_id: UUID, *, actor: Actor, now: datetime) -> None:
+    case = await locked(session, Case, case_id)
+    for event in OF_A_CONTACT.get(case.state, ()):
+        advance(session, case, event, now=now, actor=actor)
+
+
+_Meaning = Callable[[AsyncSession, UUID, Any, Actor, datetime], Awaitable[None]]
+
+_MEANING: dict[type, _Meaning] = {
+    Left: _departed,
+    Ended: _departed,
+    Returned: _returned,
+    Connected: _connected,
+    Failed: _failed,
+}

@@ -1,0 +1,113 @@
+"""Group commit: what arrives while one batch is being written makes the next one. No delay is ever added.
+
+Decides the size of batches and who gets which answer when a batch fails: it is halved and tried again, until the one at
+fault stands alone. The flusher survives every error and answers everybody who waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, Self, TypeVar
+
+from app.errors import Invalid, RaabtaError, Unavailable
+
+BATCH_AT_MOST = 256
+WAITING_AT_MOST = 10_000
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+log = logging.getLogger(__name__)
+
+
+class GroupCommit(Generic[Item, Answer]):
+    """Collects items and writes them in batches by `write`, which commits all of a batch or none of it.
+
+    `write` returns one answer per item, in order; an answer that is an exception is raised to that item's caller alone.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | RaabtaError]]],
+        *,
+        observe: Callable[[int], None] | None = None,
+    ) -> None:
+        self._write = write
+        self._observe = observe
+        self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._filled = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._serve(), name="group commit")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Everything handed in before is still written and answered."""
+        self._closing = True
+        self._filled.set()
+        if self._task is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def submit(self, item: Item) -> Answer:
+        """The committed answer to `item`; raises what was wrong with it, or `Unavailable`."""
+        if self._closing or len(self._waiting) >= WAITING_AT_MOST:
+            raise Unavailable("Too much is waiting to be written. Try again.", retry_after_seconds=1)
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        self._filled.set()
+        return await answer
+
+    async def _serve(self) -> None:
+        while self._waiting or not self._closing:
+            if not self._waiting:
+                self._filled.clear()
+                await self._filled.wait()
+                continue
+            batch = [self._waiting.popleft() for _ in range(min(BATCH_AT_MOST, len(self._waiting)))]
+            if self._observe:
+                self._observe(len(batch))
+            await self._flush(batch)
+
+    async def _flush(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self._write([item for item, _ in batch])
+            for (_, future), answer in zip(batch, answers, strict=True):
+                _tell(future, answer)
+        except (RaabtaError, asyncio.CancelledError) as error:
+            self._fail(batch, error if isinstance(error, RaabtaError) else _stopping())
+            if isinstance(error, asyncio.CancelledError):
+                raise
+        except Exception as error:  # noqa: BLE001  (whatever it was, the batch is not written: find the one at fault)
+            await self._halve(batch, error)
+
+    async def _halve(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], error: Exception) -> None:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            await self._flush(batch[:middle])
+            await self._flush(batch[middle:])
+            return
+        log.warning("a contact could not be written: %s", type(error).__name__)
+        self._fail(batch, Invalid("This contact cannot be stored as it is.", code="unstorable"))
+
+    def _fail(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], error: RaabtaError) -> None:
+        for _, future in batch:
+            _tell(future, error)
+
+
+def _tell(future: asyncio.Future[Answer], answer: Answer | RaabtaError) -> None:
+    if future.done():
+        return  # who asked has gone; what was written stays written
+    if isinstance(answer, RaabtaError):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+
+
+def _stopping() -> Unavailable:
+    return Unavailable("The service is stopping. Try again.", retry_after_seconds=1)

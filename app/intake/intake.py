@@ -1,0 +1,248 @@
+"""Signals in, outcomes back. New contacts are group-committed; reports about known ones take a transaction of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Self, cast
+from uuid import UUID
+
+from app import registry
+from app.actions import signals
+from app.actions.arrival import Arrival, prepare
+from app.actions.contact import Contact
+from app.actions.receive import receive
+from app.db import Database, now
+from app.errors import Invalid, NotFound, RaabtaError
+from app.intake.group import GroupCommit
+from app.queries.catalogue import Catalogue, catalogue
+from app.queries.standing import of_contact, standing
+from app.queries.threads import thread
+from app.security import Actor, Role
+from channels.base import Arrived, Asked, Delivered, Ended, Failed, Info, Left, Outcome, Signal, Wrote
+
+CATALOGUE_SECONDS = 1.0
+"""How long a read catalogue is used: the time until every process offers what was just applied."""
+
+
+class Intake:
+    """One per process; open it with `async with`."""
+
+    def __init__(self, db: Database, *, observe: Callable[[int], None] | None = None) -> None:
+        self._db = db
+        self._group: GroupCommit[Arrival, Outcome] = GroupCommit(self._write, observe=observe)
+        self._catalogue: Catalogue | None = None
+        self._read_at = 0.0
+        self._reading = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._group.__aexit__(*error)
+
+    async def catalogue(self) -> Catalogue:
+        """What is offered now, at most a second old."""
+        if self._catalogue is None or time.monotonic() - self._read_at > CATALOGUE_SECONDS:
+            async with self._reading:
+                if self._catalogue is None or time.monotonic() - self._read_at > CATALOGUE_SECONDS:
+                    async with self._db.connection() as connection:
+                        self._catalogue = await catalogue(connection)
+                    self._read_at = time.monotonic()
+        return self._catalogue
+
+    async def submit(self, contact: Contact) -> list[Outcome]:
+        """One outcome per signal, in order, each as things stand after its commit.
+
+        Raises `Invalid`, `NotFound` (the case), `Unavailable`; what came before the failing signal stays done.
+        """
+        return [await self._take(contact, signal) for signal in contact.signals]
+
+    async def _take(self, contact: Contact, signal: Signal) -> Outcome:
+        if isinstance(signal, Asked):
+            return await self._stands(contact, signal.contact)
+        if isinstance(signal, Arrived):
+            return await self._arrived(contact, signal)
+        if isinstance(signal, Wrote):
+            return await self._wrote(contact, signal)
+        return await self._later(contact, signal)
+
+    async def _arrived(self, contact: Contact, signal: Arrived) -> Outcome:
+        info = _info(contact.channel)
+        made = prepare(
+            signal, info, await self.catalogue(), source=contact.source, actor=contact.actor, case_id=contact.case_id
+        )
+        if signal.case_token and contact.case_id is None:
+            made = replace(made, case_id=await self._case_of(contact, signal.case_token))
+        if signal.ref == signal.contact:
+            return await self._group.submit(made)
+        # A further report of the same contact. Should its first one have been lost, this one opens it.
+        first = await self._group.submit(replace(made, ref=signal.contact))
+        assert first.interaction_id is not None
+        if not first.repeated:
+            return first
+        return await self._chose(contact, signal, made, first.interaction_id)
+
+    async def _chose(self, contact: Contact, signal: Arrived, made: Arrival, interaction_id: UUID) -> Outcome:
+        async with self._db.session() as session:
+            moment = await now(session)
+            new = await signals.claim(
+                session,
+                source=contact.source,
+                channel=contact.channel,
+                ref=signal.ref,
+                interaction_id=interaction_id,
+                now=moment,
+            )
+            if new:
+                await signals.choose(session, interaction_id, made, actor=_actor(contact), now=moment)
+        return replace(await self._stands(contact, signal.contact), repeated=not new)
+
+    async def _wrote(self, contact: Contact, signal: Wrote) -> Outcome:
+        async with self._db.connection() as connection:
+            place = await thread(connection, contact.channel, signal)
+        if place.interaction_id is not None:
+            appended = await self._append(contact, signal, place.interaction_id)
+            if appended is not None:
+                return appended
+        made = prepare(
+            signal,
+            _info(contact.channel),
+            await self.catalogue(),
+            source=contact.source,
+            actor=contact.actor,
+            case_id=place.case_id or contact.case_id,
+        )
+        return await self._group.submit(made)
+
+    async def _append(self, contact: Contact, signal: Wrote, interaction_id: UUID) -> Outcome | None:
+        """Add the message to an open interaction; None: it has to become a new one after all."""
+        try:
+            await self._append_once(contact, signal, interaction_id)
+        except _TakenBefore:
+            return await self._again(contact, signal)
+        except _OverMeanwhile:
+            return None
+        return await self._outcome(interaction_id)
+
+    async def _append_once(self, contact: Contact, signal: Wrote, interaction_id: UUID) -> None:
+        async with self._db.session() as session:
+            moment = await now(session)
+            new = await signals.claim(
+                session,
+                source=contact.source,
+                channel=contact.channel,
+                ref=signal.ref,
+                interaction_id=interaction_id,
+                digest=signal.content,
+                now=moment,
+            )
+            if not new:
+                raise _TakenBefore
+            if not await signals.append(session, interaction_id, signal, actor=_actor(contact), now=moment):
+                raise _OverMeanwhile  # leaving the transaction frees the receipt again
+
+    async def _again(self, contact: Contact, signal: Wrote) -> Outcome | None:
+        """A name that was used before: the same letter stands as it is, another one goes the way of the new."""
+        async with self._db.connection() as connection:
+            digest = await connection.fetchval(
+                "SELECT digest FROM receipt WHERE source = $1 AND channel = $2 AND ref = $3",
+                contact.source,
+                contact.channel,
+                signal.ref,
+            )
+        if digest != signal.content:
+            return None
+        return replace(await self._stands(contact, signal.ref), repeated=True)
+
+    async def _later(self, contact: Contact, signal: Signal) -> Outcome:
+        assert not isinstance(signal, Asked | Arrived | Wrote)
+        name = None if isinstance(signal, Delivered) else signal.contact
+        interaction_id = await self._known(contact, name) if name else None
+        if interaction_id is None and isinstance(signal, Left | Ended):
+            interaction_id = await self._tombstone(contact, signal)
+        async with self._db.session() as session:
+            moment = await now(session)
+            if isinstance(signal, Delivered | Failed) and signal.key is not None:
+                interaction_id = await signals.settle(session, signal, now=moment) or interaction_id
+            if interaction_id is None:
+                return Outcome(contact=name or "")
+            new = await signals.claim(
+                session,
+                source=contact.source,
+                channel=contact.channel,
+                ref=signal.ref,
+                interaction_id=interaction_id,
+                now=moment,
+            )
+            if new and not isinstance(signal, Delivered):
+                await signals.happen(session, interaction_id, signal, actor=_actor(contact), now=moment)
+        return replace(await self._outcome(interaction_id), repeated=not new)
+
+    async def _tombstone(self, contact: Contact, signal: Left | Ended) -> UUID:
+        """The end came before the beginning: put the contact on record, so that its late beginning finds it over."""
+        begun = Arrived(ref=signal.contact, contact=signal.contact)
+        outcome = await self._arrived(contact, begun)
+        assert outcome.interaction_id is not None
+        return outcome.interaction_id
+
+    async def _stands(self, contact: Contact, name: str) -> Outcome:
+        interaction_id = await self._known(contact, name)
+        if interaction_id is None:
+            return Outcome(contact=name)
+        return await self._outcome(interaction_id)
+
+    async def _known(self, contact: Contact, name: str) -> UUID | None:
+        async with self._db.connection() as connection:
+            return await of_contact(connection, contact.source, contact.channel, name)
+
+    async def _outcome(self, interaction_id: UUID) -> Outcome:
+        async with self._db.connection() as connection:
+            return (await standing(connection, [interaction_id]))[interaction_id]
+
+    async def _case_of(self, contact: Contact, token: str) -> UUID | None:
+        async with self._db.connection() as connection:
+            found = await connection.fetchval('SELECT id FROM "case" WHERE token = $1', token)
+        if found is None:
+            raise NotFound("There is no such case.", code="unknown_case")
+        assert isinstance(found, UUID)
+        return found
+
+    async def _write(self, arrivals: Sequence[Arrival]) -> list[Outcome | RaabtaError]:
+        async with self._db.transaction() as connection:
+            moment = await connection.fetchval("SELECT wall_clock()")
+            results = await receive(connection, arrivals, now=moment)
+            taken = [result.interaction_id for result in results if not isinstance(result, RaabtaError)]
+            outcomes = await standing(connection, taken)
+        return [
+            result
+            if isinstance(result, RaabtaError)
+            else replace(outcomes[result.interaction_id], repeated=result.repeated)
+            for result in results
+        ]
+
+
+class _TakenBefore(Exception):
+    """The report's receipt is on record already."""
+
+
+class _OverMeanwhile(Exception):
+    """The interaction was completed in this very moment."""
+
+
+def _info(channel: str) -> Info:
+    try:
+        return registry.info(channel)
+    except KeyError:
+        raise Invalid(f"There is no channel {channel!r}.", code="unknown_channel") from None
+
+
+def _actor(contact: Contact) -> Actor:
+    """Whoever vouches for the contact, as the events name them."""
+    role, _, key_id = contact.actor.partition(":")
+    if role in ("admin", "supervisor", "integration", "kiosk"):
+        return Actor(role=cast("Role", role), key_id=key_id)
+    return Actor(role="system", key_id=contact.channel)
