@@ -25,9 +25,6 @@ from channels.email.reading import LONGEST_TEXT, Letter, read_letter
 from channels.email.sending import compose, hand_over, message_id
 from channels.email.settings import Settings
 
-# The largest letter the big providers deliver is 25 MB; base64 makes that of 18 MB of photographs. Half of it is enough
-# for a customer's, and a stranger costs us at most this much memory per letter.
-MAX_BYTES: Final = 10 * 1024 * 1024
 _LONGEST_BODY: Final = 100_000
 _LONGEST_SUBJECT: Final = 500
 _MOST_REFERENCES: Final = 20
@@ -44,27 +41,26 @@ _SHARE: Final = 5  # a script counts as the language from one letter in five on:
 class Email(Base):
     """One address of the house. A contact is a letter, named by its Message-ID."""
 
-    info = Info(
-        name="email",
-        label="Email",
-        live=False,
-        units=1,
-        commands={"replied": "send"},
-        # The same letter twice carries the same Message-ID, and mail programs show it once.
-        repeatable=frozenset({"send"}),
-        hooks={
-            "raw": Hook(
-                role="integration",
-                media_type="message/rfc822",
-                max_bytes=MAX_BYTES,
-                summary="A letter, byte by byte as it came.",
-                example="From: Sara <sara@example.org>\nSubject: A claim\nMessage-ID: <1@example.org>\n\nMy roof leaks.",
-            )
-        },
-    )
-
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.info = Info(
+            name="email",
+            label="Email",
+            live=False,
+            units=1,
+            commands={"replied": "send"},
+            # The same letter twice carries the same Message-ID, and mail programs show it once.
+            repeatable=frozenset({"send"}),
+            hooks={
+                "raw": Hook(
+                    role="integration",
+                    media_type="message/rfc822",
+                    max_bytes=settings.max_bytes,
+                    summary="A letter, byte by byte as it came.",
+                    example="From: Sara <sara@example.org>\nSubject: A claim\nMessage-ID: <1@example.org>\n\nMy roof leaks.",
+                )
+            },
+        )
 
     def receive(self, webhook: Webhook, *, now: datetime) -> Sequence[Signal]:
         if not webhook.body.strip():

@@ -2,13 +2,13 @@
 
 Decides names, defaults and what cannot work.
 
-    MAIL_ADDRESS  the house's address (support@localhost); replies go out from it, with a token: support+TOKEN@...
-    MAIL_NAME     the name written before it; none by default
-    SMTP_URL      where replies are handed over; without it they are written to the console
-                    smtp://host:25                      encrypted where the server offers it
-                    smtp://user:password@host:587       encrypted, or not at all (but on this very machine)
-                    smtp+starttls://host:587            encrypted by STARTTLS, always
-                    smtps://user:password@host:465      encrypted from the first byte
+    MAIL_ADDRESS    the house's address (support@raabta.localhost); replies go out from it with a token: support+TOKEN@...
+    MAIL_NAME       the name written before it; none by default
+    MAX_MAIL_BYTES  the largest letter taken in (26,214,400: what the big providers deliver at most)
+    SMTP_URL        where replies are handed over; without it they are written to the console
+                      smtp://host:25                  encrypted by STARTTLS where the server offers it
+                      smtp://user:password@host:587   encrypted by STARTTLS, always (but on this very machine)
+                      smtps://user:password@host:465  encrypted from the first byte
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ from channels.addresses import email_address
 from channels.base import Config
 from channels.cleaning import one_line
 
-_PORTS: Final[Mapping[str, int]] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+# Memory is the price: a stranger costs us a few times this much for the tenth of a second a letter takes. Time is not:
+# what is read of a letter has limits of its own.
+MAX_BYTES: Final = 26_214_400
+
+_PORTS: Final[Mapping[str, int]] = {"smtp": 25, "smtps": 465}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,25 +48,33 @@ class Settings:
 
     address: str
     name: str = ""
+    max_bytes: int = MAX_BYTES
     smtp: Smtp | None = None
 
 
 def read_settings(config: Config) -> Settings:
     """The settings from the environment's text. Raises ValueError with one plain line."""
     given = {name: value.strip() for name, value in config.settings.items() if value.strip()}
-    address = email_address(given.get("MAIL_ADDRESS", "support@localhost"))
+    address = email_address(given.get("MAIL_ADDRESS", "support@raabta.localhost"))
     if address is None or not address.isascii() or "+" in address:
         raise ValueError("MAIL_ADDRESS must be an email address of plain letters, without a plus.")
     return Settings(
         address=address,
         name=one_line(given.get("MAIL_NAME", ""), 100),
+        max_bytes=_max_bytes(given.get("MAX_MAIL_BYTES", str(MAX_BYTES))),
         smtp=_smtp(given["SMTP_URL"]) if "SMTP_URL" in given else None,
     )
 
 
+def _max_bytes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) > 0):
+        raise ValueError("MAX_MAIL_BYTES must be a number of bytes.")
+    return int(text)
+
+
 def _smtp(url: str) -> Smtp:
     # Not even a part of the text is repeated: it may hold a password.
-    wrong = ValueError("SMTP_URL must be like smtp://host:25, smtp+starttls://user:password@host:587 or smtps://...")
+    wrong = ValueError("SMTP_URL must be like smtp://user:password@host:587 or smtps://user:password@host:465.")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -84,7 +96,7 @@ def _smtp(url: str) -> Smtp:
 def _start_tls(scheme: str, *, secret: bool, host: str) -> bool | None:
     if scheme == "smtps":
         return False
-    if scheme == "smtp+starttls" or (secret and not _is_this_machine(host)):
+    if secret and not _is_this_machine(host):
         return True  # a password never travels where somebody on the way could have hidden the offer to encrypt
     return None
 

@@ -24,6 +24,7 @@ from channels.base import Config
 from channels.phone.voices import Voice, read_voices
 
 API_URL: Final = "https://api.twilio.com"
+_NOWHERE: Final = "http://localhost"  # where nobody says how the world reaches us, Twilio does not
 _RING_SECONDS: Final = range(5, 121)
 
 
@@ -52,7 +53,7 @@ def read_settings(config: Config) -> Settings:
     if "TWILIO_ACCOUNT_SID" in given and "TWILIO_AUTH_TOKEN" not in given:
         raise ValueError("TWILIO_ACCOUNT_SID is set, so TWILIO_AUTH_TOKEN must be set too.")
     return Settings(
-        public_base_url=_url("PUBLIC_BASE_URL", config.public_base_url),
+        public_base_url=_url("PUBLIC_BASE_URL", config.public_base_url or _NOWHERE),
         auth_token=given.get("TWILIO_AUTH_TOKEN"),
         account_sid=given.get("TWILIO_ACCOUNT_SID"),
         api_url=_url("TWILIO_API_URL", given.get("TWILIO_API_URL", API_URL)),
