@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator
+from typing import Self
 
 import asyncpg
 
@@ -28,7 +29,7 @@ class Bell:
         self._waiters: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Bell:
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._serve(), name="bell")
         return self
 

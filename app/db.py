@@ -14,18 +14,25 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Self, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import orjson
+from alembic.config import Config
+from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from alembic import command
 from app.bell import Bell
 from app.errors import Unavailable
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+"""A raw connection, our own or one lent by the pool."""
 
 ROOT = Path(__file__).resolve().parent.parent
 GUARDS = {
@@ -61,7 +68,7 @@ class Database:
         self._batch_pool_size = batch_pool_size
         self._pool: asyncpg.Pool | None = None
 
-    async def __aenter__(self) -> Database:
+    async def __aenter__(self) -> Self:
         await self.bell.__aenter__()
         return self
 
@@ -86,10 +93,10 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             with translated():
                 yield session
-                await session.rollback()
+            # Closing rolls back, and leaves the rows that were read readable; an explicit rollback would expire them.
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
+    async def transaction(self) -> AsyncIterator[Connection]:
         """One transaction on a raw connection, for batches. Rings the bell after the commit."""
         with translated():
             pool = await self._batches()
@@ -98,7 +105,7 @@ class Database:
         self.bell.ring()
 
     @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+    async def connection(self) -> AsyncIterator[Connection]:
         """A raw connection outside any transaction, for reading in batches."""
         with translated():
             pool = await self._batches()
@@ -166,9 +173,6 @@ def plain(url: str) -> str:
 
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the schema at `url` to `revision`; `base` removes it all. Runs its own event loop: call it from a thread."""
-    from alembic import command
-    from alembic.config import Config
-
     config = Config()
     config.set_main_option("script_location", str(ROOT / "alembic"))
     config.attributes["dsn"] = plain(url)

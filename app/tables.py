@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, L
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import UserDefinedType
 from sqlmodel import Field, SQLModel
+from typing_extensions import override
 
 from routing import lifecycle
 
@@ -22,6 +23,7 @@ class Xid8(UserDefinedType[str]):
 
     cache_ok = True
 
+    @override
     def get_col_spec(self, **_: object) -> str:
         return "xid8"
 
