@@ -67,7 +67,8 @@ def _install(packages: list[str]) -> None:
                 timeout=300,
             )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        print(f"raabta: {error}: {error.stderr or error.stdout}", file=sys.stderr)
+        said = error.stderr or error.stdout or ""  # bytes after a time-out
+        print(f"raabta: {error}: {said if isinstance(said, str) else said.decode(errors='replace')}", file=sys.stderr)
     finally:
         CLUSTER_RULES.unlink(missing_ok=True)
 
