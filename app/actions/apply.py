@@ -6,7 +6,7 @@ file is retired. An office, queue or request type that anything still names is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -191,13 +191,18 @@ def _catalogues(wanted: Configuration) -> Mapping[Catalogue, Wanted]:
 
 
 def _hours(wanted: Configuration, code: str) -> dict[str, Any]:
-    """As stored: {} is always; else {"timezone": …, "mon": [["09:00", "17:00"]], …}."""
+    """As stored: {} is always; else {"timezone": …, "mon": [["09:00", "17:00"]], …, "exceptions": {"2027-03-20": []}}."""
     hours = wanted.queues[code].hours
     if hours is None:
         return {}
     zone = hours.timezone or next(iter(wanted.offices.values())).timezone
-    days = hours.model_dump(exclude={"timezone"})
-    return {"timezone": zone, **{day: [span.split("-") for span in spans] for day, spans in days.items() if spans}}
+    days = {day: _spans(spans) for day, spans in hours.model_dump(exclude={"timezone", "exceptions"}).items() if spans}
+    exceptions = {day: _spans(spans) for day, spans in hours.exceptions.items()}
+    return {"timezone": zone, **days, **({"exceptions": exceptions} if exceptions else {})}
+
+
+def _spans(spans: Sequence[str]) -> list[list[str]]:
+    return [span.split("-") for span in spans]
 
 
 def _request_types(wanted: Configuration) -> Wanted:

@@ -7,6 +7,7 @@ Decides types, lengths and ranges, the same as the tables' CHECKs or stricter. R
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -34,10 +35,16 @@ def _known_zone(name: str) -> str:
 
 
 def _a_span(text: str) -> str:
-    found = _SPAN.fullmatch(text)
-    if found is None or f"{found[1]}:{found[2]}" >= found[3]:
-        raise ValueError('must be like "09:00-17:30", the end after the start')
-    return text
+    if _SPAN.fullmatch(text) is None:
+        raise ValueError('must be like "09:00-17:30"')
+    return text.replace("24:00", "00:00")
+
+
+def _a_date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError('must be a date like "2027-03-20"') from None
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -50,7 +57,8 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_lengt
 Words = Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 Zone = Annotated[str, StringConstraints(max_length=60), AfterValidator(_known_zone)]
-Span = Annotated[str, AfterValidator(_a_span)]
+Spans: TypeAlias = tuple[Annotated[str, AfterValidator(_a_span)], ...]
+Date = Annotated[str, AfterValidator(_a_date)]
 Level = Annotated[int, Field(ge=1, le=5)]
 Skills: TypeAlias = dict[Code, Level]
 Codes = Annotated[tuple[Code, ...], AfterValidator(_distinct)]
@@ -79,16 +87,21 @@ class Office(_Shape):
 
 
 class Hours(_Shape):
-    """When a queue is served: spans of local time by day; a day that is left out is closed."""
+    """When a queue is served: spans of local time by day. A day that is left out is closed, and so is an empty list.
+
+    A span whose end is not later than its start ends on the next day.
+    """
 
     timezone: Zone | None = None
-    mon: tuple[Span, ...] = Field((), max_length=10, strict=False)
-    tue: tuple[Span, ...] = Field((), max_length=10, strict=False)
-    wed: tuple[Span, ...] = Field((), max_length=10, strict=False)
-    thu: tuple[Span, ...] = Field((), max_length=10, strict=False)
-    fri: tuple[Span, ...] = Field((), max_length=10, strict=False)
-    sat: tuple[Span, ...] = Field((), max_length=10, strict=False)
-    sun: tuple[Span, ...] = Field((), max_length=10, strict=False)
+    mon: Spans = Field((), strict=False)
+    tue: Spans = Field((), strict=False)
+    wed: Spans = Field((), strict=False)
+    thu: Spans = Field((), strict=False)
+    fri: Spans = Field((), strict=False)
+    sat: Spans = Field((), strict=False)
+    sun: Spans = Field((), strict=False)
+    exceptions: dict[Date, Annotated[Spans, Field(strict=False)]] = Field(default_factory=dict, max_length=1_000)
+    """Dates with spans of their own."""
 
 
 class Queue(_Shape):

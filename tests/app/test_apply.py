@@ -191,7 +191,7 @@ async def test_two_at_once_wait_for_each_other(db: Database) -> None:
         ('languages = ["ur", "en"]', 'languages = ["fr"]', "representatives.asma.languages: there is no language 'fr'"),
         ("claims = 5 }", "claims = 6 }", "representatives.asma.skills.claims: input should be less than or equal to 5"),
         ('office = "lahore"', 'office = "delhi"', "representatives.asma.office: there is no office 'delhi'"),
-        ('mon = ["09:00-18:00"]', 'mon = ["18:00-09:00"]', "queues.feedback.hours.mon.0: must be like"),
+        ('mon = ["09:00-18:00"]', 'mon = ["9:00-18:00"]', "queues.feedback.hours.mon.0: must be like"),
         ('name = "Asma Qureshi"', 'name = "Asma\\u0000"', "representatives.asma.name: holds characters that cannot"),
         (', te = "సూచన"', "", "request_types.suggestion.labels: has no word in te"),
         ('= "inquiry"', '= "enquiry"', "organisation.default_request_type: there is no request type 'enquiry'; did you"),
