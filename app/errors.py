@@ -35,6 +35,13 @@ class RaabtaError(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Unreadable(RaabtaError):
+    """The bytes are not what their content type says: broken JSON."""
+
+    status = 400
+    default_code = "unreadable"
+
+
 class Unauthenticated(RaabtaError):
     """We do not know who asks: no key, an unknown key or a revoked one."""
 
@@ -63,11 +70,25 @@ class Conflict(RaabtaError):
     default_code = "conflict"
 
 
+class Stale(RaabtaError):
+    """The thing has changed since the caller read it (`If-Match`)."""
+
+    status = 412
+    default_code = "stale"
+
+
 class TooLarge(RaabtaError):
     """The body is over the limit."""
 
     status = 413
     default_code = "too_large"
+
+
+class UnsupportedMedia(RaabtaError):
+    """The body is of a content type this door does not take."""
+
+    status = 415
+    default_code = "unsupported_media_type"
 
 
 class Invalid(RaabtaError):

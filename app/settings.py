@@ -106,6 +106,12 @@ class Settings(BaseSettings):
     requests_per_second: int = Field(
         2_000, ge=1, validation_alias="REQUESTS_PER_SECOND", description="most requests per key and second, per process"
     )
+    failures_per_minute: int = Field(
+        60,
+        ge=1,
+        validation_alias="FAILURES_PER_MINUTE",
+        description="most unknown keys and wrong signatures per address and minute, per process",
+    )
 
     @field_validator("channels", mode="before")
     @classmethod
