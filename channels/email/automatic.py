@@ -10,10 +10,9 @@ import re
 from typing import Final
 
 from channels.email.headers import Headers
-from channels.email.people import mailboxes
+from channels.email.people import MACHINES, mailboxes
 
 _BULK: Final = frozenset({"bulk", "list", "junk", "auto_reply"})
-_MACHINES: Final = frozenset({"mailer-daemon", "postmaster"})
 _TELLTALE: Final = ("x-autoreply", "x-autorespond", "x-failed-recipients", "x-auto-response", "feedback-id")
 _LIST_ID: Final = re.compile(r"<?([^<>\s]{1,250})>?\s*$")
 
@@ -44,6 +43,6 @@ def _is_from_a_machine(headers: Headers, address: str) -> bool:
     local, _, domain = address.partition("@")
     for sender in mailboxes(headers.first("from"))[1]:
         name, _, place = sender.partition("@")
-        if name in _MACHINES or (place == domain and name.partition("+")[0] == local):
+        if name in MACHINES or (place == domain and name.partition("+")[0] == local):
             return True
     return False

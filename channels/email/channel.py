@@ -140,17 +140,20 @@ def _language(text: str, house: House) -> str | None:
 
 
 def _request_type(subject: str, house: House) -> str | None:
-    """The request whose name, in any language, the subject holds; None when it holds none or more than one."""
+    """The request whose name, in any language, the subject holds; None when it holds none or names several.
+
+    A name within a longer one does not count: "a new claim" is not also "claim".
+    """
     words = f" {_words(_REPLY_MARK.sub('', subject))} "
-    found: set[str] = set()
+    named: dict[str, str] = {}
     waiting = list(house.requests)
     while waiting:
         option = waiting.pop()
         waiting.extend(option.children)
         names = filter(None, map(_words, option.labels.values()))
-        if any(f" {name} " in words for name in names):
-            found.add(option.code)
-    return found.pop() if len(found) == 1 else None
+        named.update((f" {name} ", option.code) for name in names if f" {name} " in words)
+    whole = {code for name, code in named.items() if not any(name in other for other in named if other != name)}
+    return whole.pop() if len(whole) == 1 else None
 
 
 def _words(text: str) -> str:

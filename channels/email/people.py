@@ -18,6 +18,7 @@ _LONGEST_LIST: Final = 16_000
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _ANGLE: Final = re.compile(r"<([^<>]*)>")
+MACHINES: Final = frozenset({"mailer-daemon", "postmaster"})  # who sends bounces; nobody to recognise or to answer
 _OURS: Final = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
 
 
@@ -40,7 +41,10 @@ def sender(headers: Headers) -> Sender:
         return Sender(reply_to=answer, doubt="several_senders")
     if lines and len(lines[0]) > _LONGEST:
         return Sender(reply_to=answer, doubt="sender_too_long")
-    person = Person(name=name or None, email=addresses[0] if addresses else None)
+    if addresses and addresses[0].partition("@")[0] in MACHINES:
+        return Sender()
+    # A name that is an address is no name: it is there to be taken for the address.
+    person = Person(name=name if name and "@" not in name else None, email=addresses[0] if addresses else None)
     return Sender(person=None if person == Person() else person, reply_to=answer)
 
 

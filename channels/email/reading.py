@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from channels.cleaning import keepable
+from channels.cleaning import keepable, one_line
 from channels.email.charsets import decoded
 from channels.email.headers import Headers, read_headers
 from channels.email.html_text import text_of_html
@@ -40,7 +40,7 @@ def read_letter(raw: bytes) -> Letter:
         return _plainly(raw, headers, str(limit))
     leaves = _leaves(whole)
     attachments = [
-        {"name": leaf.file_name, "media_type": leaf.media_type[:100], "bytes": leaf.size}
+        {"name": leaf.file_name, "media_type": one_line(leaf.media_type, 100), "bytes": leaf.size}
         for leaf in leaves
         if leaf.is_attachment
     ]

@@ -163,7 +163,7 @@ class Phone(Base):
             return twiml.waiting(outcome, language, self._settings, missed=missed)
         if outcome.state == "active":
             return twiml.connecting(language, self._settings)
-        return twiml.goodbye()
+        return twiml.goodbye(language if outcome.state else None, self._settings)
 
     def _language(self, webhook: Webhook, outcome: Outcome) -> str:
         if outcome.language in webhook.house.languages:

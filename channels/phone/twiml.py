@@ -85,9 +85,11 @@ def connecting(language: str, settings: Settings) -> bytes:
     return _look_again(response, language, settings)
 
 
-def goodbye() -> bytes:
-    """The end."""
+def goodbye(language: str | None, settings: Settings) -> bytes:
+    """The end, with a word for whoever is still on the line; without a language there is nobody to say it to."""
     response = Element("Response")
+    if language:
+        _say(response, say("call.goodbye", _words(language, settings)), language, settings)
     SubElement(response, "Hangup")
     return _document(response)
 
