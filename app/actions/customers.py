@@ -17,8 +17,8 @@ SELECT kind, value, customer_id FROM identity JOIN unnest($1::text[], $2::text[]
 """
 _CUSTOMERS = """
 INSERT INTO customer (id, name, language, needs)
-SELECT id, name, language, ARRAY(SELECT jsonb_array_elements_text(needs))
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[]) AS made (id, name, language, needs)
+SELECT id, name, language, string_to_array(needs, ' ')
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS made (id, name, language, needs)
 """
 _IDENTITIES = """
 INSERT INTO identity (kind, value, customer_id)
@@ -70,7 +70,7 @@ async def _insert(connection: Connection, made: dict[UUID, tuple[Person, str]]) 
         list(made),
         [person.name for person, _ in people],
         [language for _, language in people],
-        [list(person.needs) for person, _ in people],
+        [" ".join(person.needs) for person, _ in people],
     )
 
 

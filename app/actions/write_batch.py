@@ -24,11 +24,11 @@ INSERT INTO interaction (id, case_id, customer_id, channel, contact, state, queu
     number, reply_to, live, units, skills, speak, head_start_seconds, head_start_reasons, due_at, attributes, version,
     arrived_at, queued_at, state_at)
 SELECT made.id, case_id, customer_id, channel, contact, state, queue, request_type, office, language, subject,
-    number, reply_to, live, units, skills, speak, head_start, ARRAY(SELECT jsonb_array_elements_text(reasons)), due_at,
-    attributes, version, $23, CASE WHEN due_at IS NULL THEN NULL ELSE $23 END, $23
+    number, reply_to, live, units, skills, speak, head_start, string_to_array(reasons, ' '), due_at,
+    attributes, version, $23, CASE WHEN due_at IS NOT NULL THEN $23::timestamptz END, $23
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::text[], $11::text[], $12::text[], $13::text[], $14::bool[], $15::int[], $16::jsonb[], $17::bool[], $18::int[],
-    $19::jsonb[], $20::timestamptz[], $21::jsonb[], $22::int[])
+    $19::text[], $20::timestamptz[], $21::jsonb[], $22::int[])
 AS made (id, case_id, customer_id, channel, contact, state, queue, request_type, office, language, subject, number, reply_to,
     live, units, skills, speak, head_start, reasons, due_at, attributes, version)
 """
@@ -120,7 +120,7 @@ async def _insert_interactions(connection: Connection, written: Sequence[Written
         [arrival.request.skills if arrival.request else {} for arrival in arrivals],
         [arrival.request.speak if arrival.request else True for arrival in arrivals],
         [one.head_start_seconds for one in written],
-        [list(arrival.head_start_reasons) for arrival in arrivals],
+        [" ".join(arrival.head_start_reasons) for arrival in arrivals],
         [one.due_at for one in written],
         [dict(arrival.attributes) for arrival in arrivals],
         [len(one.events) for one in written],

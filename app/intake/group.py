@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Self, TypeVar
 
+import asyncpg
+
 from app.errors import Invalid, RaabtaError, Unavailable
 
 BATCH_AT_MOST = 256
@@ -92,18 +94,19 @@ class GroupCommit(Generic[Item, Answer]):
             await self._flush(batch[:middle])
             await self._flush(batch[middle:])
             return
-        log.warning("a contact could not be written: %s", type(error).__name__)
-        self._fail(batch, Invalid("This contact cannot be stored as it is.", code="unstorable"))
+        theirs = isinstance(error, asyncpg.DataError | UnicodeError)
+        log.warning("a contact could not be written: %s", type(error).__name__, exc_info=None if theirs else error)
+        self._fail(batch, Invalid("This contact cannot be stored as it is.", code="unstorable") if theirs else error)
 
-    def _fail(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], error: RaabtaError) -> None:
+    def _fail(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], error: Exception) -> None:
         for _, future in batch:
             _tell(future, error)
 
 
-def _tell(future: asyncio.Future[Answer], answer: Answer | RaabtaError) -> None:
+def _tell(future: asyncio.Future[Answer], answer: Answer | Exception) -> None:
     if future.done():
         return  # who asked has gone; what was written stays written
-    if isinstance(answer, RaabtaError):
+    if isinstance(answer, Exception):
         future.set_exception(answer)
     else:
         future.set_result(answer)

@@ -12,7 +12,7 @@ import asyncpg
 
 from app.db import Connection
 from channels.base import Outcome, Wait
-from routing.estimate import wait_range
+from routing import estimate
 
 PLACES_AT_MOST = 1_000
 """Nobody is told a place beyond this: `position` is then this number plus one."""
@@ -101,10 +101,10 @@ def _outcome(row: asyncpg.Record, position: int | None) -> Outcome:
 def _wait(row: asyncpg.Record, position: int | None) -> Wait | None:
     if position is None or row["servers"] is None:
         return None
-    told = wait_range(
-        position=position,
-        servers=row["servers"],
-        free=row["free"],
-        mean_handle_seconds=row["mean_handle_seconds"],
+    told = estimate.wait(
+        position,
+        representatives=row["servers"],
+        busy=row["servers"] - row["free"],
+        handle_seconds=row["mean_handle_seconds"],
     )
-    return None if told is None else Wait(low_seconds=told[0], high_seconds=told[1])
+    return None if told is None else Wait(low_seconds=told.low_seconds, high_seconds=told.high_seconds)
