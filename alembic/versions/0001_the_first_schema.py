@@ -339,7 +339,7 @@ def upgrade() -> None:
     sa.Column('interaction_id', sa.Uuid(), nullable=True),
     sa.Column('digest', sa.Text(), nullable=True),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interaction.id'], name=op.f('fk_receipt_interaction_id')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interaction.id'], name=op.f('fk_receipt_interaction_id'), initially='DEFERRED', deferrable=True),
     sa.PrimaryKeyConstraint('source', 'channel', 'ref', name=op.f('pk_receipt'))
     )
     op.create_index(op.f('ix_receipt_interaction_id'), 'receipt', ['interaction_id'], unique=False)

@@ -1,0 +1,103 @@
+"""What the configuration says: offices, queues, request types, and who works. Decides which rows are sound."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from app.tables.columns import EMPTY_LIST, EMPTY_OBJECT, MOMENT, NOW, TEXTS, ZERO, one_of
+from routing import lifecycle
+
+
+class Organisation(SQLModel, table=True):
+    """Who we are: one row."""
+
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    name: str = Field(sa_type=Text)
+    languages: list[str] = Field(sa_type=TEXTS)
+    default_request_type: str | None = Field(default=None, sa_type=Text)
+
+
+class Office(SQLModel, table=True):
+    """A place with counters, its own days and its own ticket numbers."""
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    timezone: str = Field(sa_type=Text)
+    place: int = Field(default=0, sa_column_kwargs=ZERO)  # order of listing; the first is the default
+
+
+class Queue(SQLModel, table=True):
+    """Where interactions wait: target, offer timeout, wrap-up, hours, overflow."""
+
+    __table_args__ = (
+        CheckConstraint("target_seconds >= 0", name="target"),
+        CheckConstraint("offer_timeout_seconds BETWEEN 1 AND 86400", name="offer_timeout"),
+        CheckConstraint("wrap_up_seconds BETWEEN 0 AND 86400", name="wrap_up"),
+        CheckConstraint("grace_seconds BETWEEN 0 AND 86400", name="grace"),
+        CheckConstraint("head_start_cap_seconds >= 0", name="head_start_cap"),
+        CheckConstraint("mean_handle_seconds > 0", name="mean_handle"),
+    )
+    code: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    target_seconds: int
+    offer_timeout_seconds: int
+    wrap_up_seconds: int = Field(default=0, sa_column_kwargs=ZERO)
+    grace_seconds: int = Field(default=300, sa_column_kwargs={"server_default": text("300")})
+    head_start_cap_seconds: int = Field(default=3600, sa_column_kwargs={"server_default": text("3600")})
+    mean_handle_seconds: int = Field(default=300, sa_column_kwargs={"server_default": text("300")})
+    hours: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=EMPTY_OBJECT)
+
+
+class RequestType(SQLModel, table=True):
+    """One node of the request tree that drives menu, kiosk, classification and reports."""
+
+    __tablename__ = "request_type"
+    __table_args__ = (
+        CheckConstraint("letter ~ '^[A-Z]$'", name="letter"),
+        CheckConstraint("parent <> code", name="tree"),
+    )
+    code: str = Field(primary_key=True, sa_type=Text)
+    parent: str | None = Field(default=None, sa_type=Text, foreign_key="request_type.code")
+    queue: str = Field(sa_type=Text, foreign_key="queue.code")
+    labels: dict[str, str] = Field(sa_type=JSONB)
+    skills: dict[str, int] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=EMPTY_OBJECT)
+    speak: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})  # the language is a need
+    letter: str = Field(sa_type=Text)  # first character of a ticket number
+    place: int = Field(default=0, sa_column_kwargs=ZERO)
+
+
+class Representative(SQLModel, table=True):
+    """A person who works. `live` and `units` are moved only by the assignments really inserted and really ended.
+
+    `ceiling` is the most units the row may hold now: the capacity, or more while a lowered one drains or an override
+    is on record. A new offer is guarded by `capacity`; `ceiling` is the last net.
+    """
+
+    __table_args__ = (
+        CheckConstraint("live BETWEEN 0 AND 1", name="live"),
+        CheckConstraint("units BETWEEN 0 AND ceiling", name="units"),
+        CheckConstraint("capacity BETWEEN 0 AND 100 AND ceiling >= capacity", name="capacity"),
+        one_of("presence", lifecycle.PRESENCE.states, name="presence"),
+    )
+    code: str = Field(primary_key=True, sa_type=Text)
+    name: str = Field(sa_type=Text)
+    office: str | None = Field(default=None, sa_type=Text, foreign_key="office.code")
+    skills: dict[str, int] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=EMPTY_OBJECT)
+    languages: list[str] = Field(default_factory=list, sa_type=TEXTS, sa_column_kwargs=EMPTY_LIST)
+    queues: list[str] = Field(default_factory=list, sa_type=TEXTS, sa_column_kwargs=EMPTY_LIST)
+    desk: str | None = Field(default=None, sa_type=Text)  # a phone number, a counter, a screen
+    capacity: int
+    ceiling: int
+    live: int = Field(default=0, sa_column_kwargs=ZERO)
+    units: int = Field(default=0, sa_column_kwargs=ZERO)
+    presence: str = Field(default="offline", sa_type=Text, sa_column_kwargs={"server_default": "offline"})
+    presence_reason: str | None = Field(default=None, sa_type=Text)
+    presence_at: datetime = Field(sa_type=MOMENT, sa_column_kwargs=NOW)
+    heartbeat_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    idle_since: datetime = Field(sa_type=MOMENT, sa_column_kwargs=NOW)
+    retired: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    version: int = Field(default=0, sa_column_kwargs=ZERO)

@@ -1,0 +1,157 @@
+"""Customers and their matters: cases, interactions, messages, assignments. Decides which rows are sound."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from app.tables.columns import EMPTY_LIST, EMPTY_OBJECT, MOMENT, NOW, TEXTS, ZERO, one_of
+from routing import lifecycle
+
+
+class Customer(SQLModel, table=True):
+    """A person. A visitor may have no name and no identity."""
+
+    id: UUID = Field(primary_key=True)
+    name: str | None = Field(default=None, sa_type=Text)
+    language: str | None = Field(default=None, sa_type=Text)
+    needs: list[str] = Field(default_factory=list, sa_type=TEXTS, sa_column_kwargs=EMPTY_LIST)
+    created_at: datetime = Field(sa_type=MOMENT, sa_column_kwargs=NOW)
+
+
+class CustomerIdentity(SQLModel, table=True):
+    """A way to recognise a customer."""
+
+    __tablename__ = "identity"
+    __table_args__ = (one_of("kind", ("phone", "email", "national_id", "other"), name="kind"),)
+    kind: str = Field(primary_key=True, sa_type=Text)
+    value: str = Field(primary_key=True, sa_type=Text)
+    customer_id: UUID = Field(foreign_key="customer.id", index=True)
+
+
+class Case(SQLModel, table=True):
+    """The customer's matter, until the customer says it is solved."""
+
+    __tablename__ = "case"
+    __table_args__ = (one_of("state", lifecycle.CASE.states, name="state"),)
+    id: UUID = Field(primary_key=True)
+    token: str = Field(sa_type=Text, unique=True)  # proves a message belongs here; never shown to anyone else
+    customer_id: UUID | None = Field(default=None, foreign_key="customer.id", index=True)
+    request_type: str | None = Field(default=None, sa_type=Text, foreign_key="request_type.code")
+    state: str = Field(sa_type=Text)
+    subject: str | None = Field(default=None, sa_type=Text)
+    opened_at: datetime = Field(sa_type=MOMENT)
+    resolved_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    outcome: str | None = Field(default=None, sa_type=Text)
+    waited_seconds: int = Field(default=0, sa_column_kwargs=ZERO)
+    version: int
+
+
+class Interaction(SQLModel, table=True):
+    """One piece of work for one customer on one channel. `due_at` orders the waiting and moves only with a reason."""
+
+    __table_args__ = (
+        one_of("state", lifecycle.INTERACTION.states, name="state"),
+        CheckConstraint("state IN ('arriving', 'abandoned', 'cancelled') OR queue IS NOT NULL", name="filed"),
+        CheckConstraint("units BETWEEN 0 AND 100", name="units"),
+        CheckConstraint("cardinality(excluded) <= 16", name="excluded"),
+        Index("ix_interaction_waiting", "queue", "due_at", "id", postgresql_where=text("state = 'queued'")),
+        Index(
+            "ix_interaction_open", "state", "id",
+            postgresql_where=text("state NOT IN ('completed', 'abandoned', 'cancelled')"),
+        ),
+    )  # fmt: skip
+    id: UUID = Field(primary_key=True)
+    case_id: UUID = Field(foreign_key="case.id", index=True)
+    customer_id: UUID | None = Field(default=None, foreign_key="customer.id", index=True)
+    channel: str = Field(sa_type=Text)
+    contact: str = Field(sa_type=Text)  # the name the outside gave it: the receipt's `ref` that made it
+    state: str = Field(sa_type=Text)
+    queue: str | None = Field(default=None, sa_type=Text, foreign_key="queue.code")
+    request_type: str | None = Field(default=None, sa_type=Text, foreign_key="request_type.code")
+    office: str | None = Field(default=None, sa_type=Text, foreign_key="office.code")
+    language: str | None = Field(default=None, sa_type=Text)
+    subject: str | None = Field(default=None, sa_type=Text)
+    number: str | None = Field(default=None, sa_type=Text)  # the ticket, "B007"
+    reply_to: str | None = Field(default=None, sa_type=Text)
+    live: bool
+    units: int
+    skills: dict[str, int] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=EMPTY_OBJECT)
+    speak: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    arrived_at: datetime = Field(sa_type=MOMENT)
+    queued_at: datetime | None = Field(default=None, sa_type=MOMENT)  # first stood in line; the clock never restarts
+    due_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    head_start_seconds: int = Field(default=0, sa_column_kwargs=ZERO)
+    head_start_reasons: list[str] = Field(default_factory=list, sa_type=TEXTS, sa_column_kwargs=EMPTY_LIST)
+    not_before: datetime | None = Field(default=None, sa_type=MOMENT)  # back-off after a missed offer
+    misses: int = Field(default=0, sa_column_kwargs=ZERO)
+    preferred: str | None = Field(default=None, sa_type=Text)
+    preferred_until: datetime | None = Field(default=None, sa_type=MOMENT)
+    excluded: list[str] = Field(default_factory=list, sa_type=TEXTS, sa_column_kwargs=EMPTY_LIST)
+    wake_at: datetime | None = Field(default=None, sa_type=MOMENT)  # parked until, or wrapping until
+    state_at: datetime = Field(sa_type=MOMENT)
+    attributes: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=EMPTY_OBJECT)
+    version: int
+
+
+class Receipt(SQLModel, table=True):
+    """Proof that one contact or webhook was taken, and of what it did. `digest` tells other content under one name.
+
+    The receipt is claimed before what it proves is written, so its reference is checked at the commit.
+    """
+
+    __table_args__ = (
+        ForeignKeyConstraint(["interaction_id"], ["interaction.id"], deferrable=True, initially="DEFERRED"),
+    )
+    source: str = Field(primary_key=True, sa_type=Text)
+    channel: str = Field(primary_key=True, sa_type=Text)
+    ref: str = Field(primary_key=True, sa_type=Text)
+    interaction_id: UUID | None = Field(default=None, index=True)
+    digest: str | None = Field(default=None, sa_type=Text)
+    at: datetime = Field(sa_type=MOMENT)
+
+
+class Message(SQLModel, table=True):
+    """Words between the customer and us. `reference` is the letter's own id, by which answers to it are known."""
+
+    __table_args__ = (one_of("direction", ("in", "out", "note"), name="direction"),)
+    id: UUID = Field(primary_key=True)
+    interaction_id: UUID = Field(foreign_key="interaction.id", index=True)
+    case_id: UUID = Field(foreign_key="case.id", index=True)
+    direction: str = Field(sa_type=Text)
+    author: str | None = Field(default=None, sa_type=Text)  # the representative's code, for `out` and `note`
+    subject: str | None = Field(default=None, sa_type=Text)
+    body: str = Field(sa_type=Text)
+    reference: str | None = Field(default=None, sa_type=Text, index=True)
+    at: datetime = Field(sa_type=MOMENT)
+    attributes: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=EMPTY_OBJECT)
+
+
+class Assignment(SQLModel, table=True):
+    """One representative asked to take one interaction. It ends exactly once; an interaction has at most one that lives."""
+
+    __table_args__ = (
+        one_of("state", lifecycle.ASSIGNMENT.states, name="state"),
+        one_of("outcome", sorted(set(lifecycle.OUTCOME.values())), name="outcome"),
+        CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended"),
+        CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="outcome_at_end"),
+        CheckConstraint("expires_at > offered_at", name="expiry"),
+        Index("uq_assignment_live", "interaction_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_assignment_held", "representative", "id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_assignment_expiring", "expires_at", postgresql_where=text("state = 'offered'")),
+    )
+    id: UUID = Field(primary_key=True)
+    interaction_id: UUID = Field(foreign_key="interaction.id", index=True)
+    representative: str = Field(sa_type=Text, foreign_key="representative.code", index=True)
+    state: str = Field(sa_type=Text)
+    live: bool  # what it takes of the representative, as counted on their row
+    units: int
+    offered_at: datetime = Field(sa_type=MOMENT)
+    expires_at: datetime = Field(sa_type=MOMENT)
+    answered_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    ended_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    outcome: str | None = Field(default=None, sa_type=Text)
+    reason: str | None = Field(default=None, sa_type=Text)
