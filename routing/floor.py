@@ -110,6 +110,13 @@ class Floor:
                 counts[pool.needs.queue] = counts.get(pool.needs.queue, 0) + pool.size
         return dict(sorted(counts.items()))
 
+    def scarcity(self, representative: str) -> int:
+        """How much this representative is needed elsewhere, 0 if they are not here: the first sort key among the free."""
+        seat = self._roster.seats.get(representative)
+        if self._roster.stale:
+            self._roster.weigh()
+        return 0 if seat is None else seat.group.scarcity
+
     def snapshot(self) -> Snapshot:
         """The rows this floor stands for, the offers of its own plans included. O(n log n): for tests and audits."""
         seats = sorted(self._roster.seats.items())

@@ -1,0 +1,101 @@
+"""Who meets which needs, what fits beside a load, and how needs relax."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from routing.capacity import could_ever_fit, fits
+from routing.model import Needs, Staff, Step
+from routing.needs import Relaxation, meets, relax, standing, steps
+
+NEEDS = Needs(queue="claims", skills=(("fiber", 3), ("tax", 2)), language="ur", office="north")
+ABLE = Staff(
+    id="amy",
+    capacity=2,
+    skills=frozenset({("fiber", 3), ("tax", 5), ("notary", 1)}),
+    languages=frozenset({"ur", "en"}),
+    queues=frozenset({"claims", "orders"}),
+    office="north",
+)
+
+
+def test_who_has_all_of_it_meets_the_needs() -> None:
+    assert meets(ABLE, NEEDS)
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        replace(ABLE, skills=frozenset({("fiber", 2), ("tax", 5)})),
+        replace(ABLE, skills=frozenset({("fiber", 5)})),
+        replace(ABLE, languages=frozenset({"en"})),
+        replace(ABLE, queues=frozenset({"orders"})),
+        replace(ABLE, office="south"),
+        replace(ABLE, office=None),
+    ],
+    ids=["level", "skill", "language", "queue", "office", "nowhere"],
+)
+def test_who_lacks_one_thing_does_not(lacking: Staff) -> None:
+    assert not meets(lacking, NEEDS)
+
+
+def test_no_wish_for_language_or_office_is_met_by_everybody_in_the_queue() -> None:
+    assert meets(replace(ABLE, languages=frozenset(), office=None, skills=frozenset()), Needs(queue="claims"))
+
+
+@pytest.mark.parametrize(
+    ("live", "units", "cost", "fitting"),
+    [
+        (0, 0, Needs(queue="q", live=True), True),
+        (1, 0, Needs(queue="q", live=True), False),
+        (1, 1, Needs(queue="q"), True),
+        (0, 2, Needs(queue="q"), False),
+        (0, 1, Needs(queue="q", units=2), False),
+        (0, 2, Needs(queue="q", live=True, units=0), True),
+        (1, 2, Needs(queue="q", live=True, units=0), False),
+        (0, 5, Needs(queue="q", units=0), True),
+    ],
+)
+def test_one_live_contact_and_never_more_units_than_the_capacity(
+    live: int, units: int, cost: Needs, fitting: bool
+) -> None:
+    assert fits(replace(ABLE, live=live, units=units), cost) is fitting
+
+
+def test_work_bigger_than_the_capacity_could_never_fit() -> None:
+    assert could_ever_fit(2, Needs(queue="q", units=2))
+    assert not could_ever_fit(1, Needs(queue="q", units=2))
+
+
+def test_a_step_stands_from_its_deadline_on() -> None:
+    later, last = Needs(queue="later"), Needs(queue="last")
+    both = (Step(deadline=10, needs=later), Step(deadline=20, needs=last))
+    assert standing(NEEDS, both, 9.9) == (NEEDS, 10)
+    assert standing(NEEDS, both, 10) == (later, 20)
+    assert standing(NEEDS, both, 20) == (last, None)
+    assert standing(NEEDS, (), 20) == (NEEDS, None)
+
+
+def test_needs_relax_step_by_step_from_what_the_step_before_left() -> None:
+    rules = [
+        Relaxation(after_seconds=60, drop_language=True),
+        Relaxation(after_seconds=30, lower_levels_by=2),
+        Relaxation(after_seconds=90, drop_skills=frozenset({"tax"}), overflow_to="anything"),
+    ]
+    found = steps(NEEDS, rules, entered=1_000, firm=frozenset())
+    assert [step.deadline for step in found] == [1_030, 1_060, 1_090]
+    assert found[0].needs == replace(NEEDS, skills=(("fiber", 1), ("tax", 1)))
+    assert found[1].needs == replace(found[0].needs, language=None)
+    assert found[2].needs == replace(found[1].needs, skills=(("fiber", 1),), queue="anything")
+
+
+def test_firm_skills_never_relax() -> None:
+    everything = Relaxation(after_seconds=1, lower_levels_by=4, drop_skills=frozenset({"fiber", "tax"}))
+    assert relax(NEEDS, everything, firm=frozenset({"tax"})).skills == (("tax", 2),)
+
+
+def test_a_rule_that_changes_nothing_makes_no_step() -> None:
+    rules = [Relaxation(after_seconds=5), Relaxation(after_seconds=9, drop_skills=frozenset({"unknown"}))]
+    assert steps(NEEDS, rules, entered=0, firm=frozenset()) == ()
