@@ -19,7 +19,6 @@ from uuid import UUID
 
 import asyncpg
 import orjson
-from alembic.config import Config
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -27,19 +26,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from alembic import command
 from app.bell import Bell
 from app.errors import Unavailable
+from app.settings import Settings
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 """A raw connection, our own or one lent by the pool."""
 
 ROOT = Path(__file__).resolve().parent.parent
 GUARDS = {
-    # Any open write transaction holds the feed back, so none may stay open.
-    "statement_timeout": "30s",
-    "lock_timeout": "5s",
-    "idle_in_transaction_session_timeout": "10s",
     "timezone": "UTC",
     "application_name": "raabta",
     # A plan made on an empty table would be kept as the table grows.
@@ -52,20 +47,22 @@ AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, Operat
 class Database:
     """The connections of one process. Open with `async with Database(dsn):`."""
 
-    def __init__(self, dsn: str, *, pool_size: int = 10, batch_pool_size: int = 4) -> None:
+    def __init__(self, dsn: str, *, settings: Settings | None = None) -> None:
+        settings = settings or Settings()
         self.dsn = plain(dsn)
+        self._guards = _guards(settings)
         self.bell = Bell(self.dsn)
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
-            pool_size=pool_size,
+            pool_size=settings.pool_size,
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=False,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
-        self._batch_pool_size = batch_pool_size
+        self._batch_pool_size = settings.hot_pool_size
         self._pool: asyncpg.Pool | None = None
 
     async def __aenter__(self) -> Self:
@@ -126,7 +123,17 @@ class Database:
         return self._pool
 
     async def _connect(self) -> asyncpg.Connection:
-        return await asyncpg.connect(self.dsn, server_settings=GUARDS, timeout=5)
+        return await asyncpg.connect(self.dsn, server_settings=self._guards, timeout=5)
+
+
+def _guards(settings: Settings) -> dict[str, str]:
+    """Any open write transaction holds the feed back, so none may stay open."""
+    return {
+        **GUARDS,
+        "statement_timeout": f"{settings.statement_timeout_seconds * 1000:.0f}",
+        "lock_timeout": f"{settings.lock_timeout_seconds * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{settings.idle_transaction_seconds * 1000:.0f}",
+    }
 
 
 async def now(session: AsyncSession) -> datetime:
@@ -173,6 +180,9 @@ def plain(url: str) -> str:
 
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the schema at `url` to `revision`; `base` removes it all. Runs its own event loop: call it from a thread."""
+    from alembic import command  # half a second to load: a start that has nothing to migrate must not pay it
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(ROOT / "alembic"))
     config.attributes["dsn"] = plain(url)
@@ -180,6 +190,11 @@ def migrate(url: str, revision: str = "head") -> None:
         command.downgrade(config, revision)
     else:
         command.upgrade(config, revision)
+
+
+def head_revision() -> str:
+    """The newest revision there is. Read from the names of the files, which begin with their revision."""
+    return max(file.name for file in (ROOT / "alembic" / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
 async def migrate_async(url: str, revision: str = "head") -> None:
