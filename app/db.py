@@ -116,7 +116,7 @@ class Database:
                 min_size=0,
                 max_size=self._batch_pool_size,
                 init=_speak_json,
-                server_settings=GUARDS,
+                server_settings=self._guards,
                 timeout=5,
             )
         await self._pool  # opens once; later calls return at once
