@@ -35,8 +35,9 @@ class Snapshot:
 class Floor:
     """All who wait and all who work. See the module's own words."""
 
-    def __init__(self) -> None:
-        self._now: Instant = 0.0
+    def __init__(self, *, now: Instant = 0.0) -> None:
+        """An empty floor; with the instant given, rows whose times have passed find their place without a timer."""
+        self._now = now
         self._roster = Roster()
         self._filed: dict[int, Filed] = {}
         self._preferring: dict[str, set[int]] = {}
