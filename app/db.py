@@ -50,7 +50,7 @@ class Database:
     def __init__(self, dsn: str, *, settings: Settings | None = None) -> None:
         settings = settings or Settings()
         self.dsn = plain(dsn)
-        self._guards = _guards(settings)
+        self.guards = _guards(settings)
         self.bell = Bell(self.dsn)
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
@@ -116,14 +116,14 @@ class Database:
                 min_size=0,
                 max_size=self._batch_pool_size,
                 init=_speak_json,
-                server_settings=self._guards,
+                server_settings=self.guards,
                 timeout=5,
             )
         await self._pool  # opens once; later calls return at once
         return self._pool
 
     async def _connect(self) -> asyncpg.Connection:
-        return await asyncpg.connect(self.dsn, server_settings=self._guards, timeout=5)
+        return await asyncpg.connect(self.dsn, server_settings=self.guards, timeout=5)
 
 
 def _guards(settings: Settings) -> dict[str, str]:

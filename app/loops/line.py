@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import asyncpg
 
-from app.db import GUARDS, Database, translated
+from app.db import Database, translated
 
 CONNECT_SECONDS = 1.5
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -34,7 +34,7 @@ async def line(
     """A connection for as long as the block lasts; a lost database is raised as `Unavailable`."""
     with translated():
         connection = await asyncpg.connect(
-            db.dsn, server_settings={**GUARDS, **settings}, timeout=CONNECT_SECONDS, command_timeout=answer_seconds
+            db.dsn, server_settings={**db.guards, **settings}, timeout=CONNECT_SECONDS, command_timeout=answer_seconds
         )
         try:
             yield connection
