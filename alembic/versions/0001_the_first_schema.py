@@ -263,6 +263,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_interaction_case_id'), 'interaction', ['case_id'], unique=False)
     op.create_index(op.f('ix_interaction_customer_id'), 'interaction', ['customer_id'], unique=False)
     op.create_index('ix_interaction_open', 'interaction', ['state', 'id'], unique=False, postgresql_where=sa.text("state NOT IN ('completed', 'abandoned', 'cancelled')"))
+    op.create_index('ix_interaction_waking', 'interaction', ['state', 'wake_at'], unique=False, postgresql_where=sa.text("state IN ('parked', 'scheduled', 'wrapping')"))
     op.create_index('ix_interaction_waiting', 'interaction', ['queue', 'due_at', 'id'], unique=False, postgresql_where=sa.text("state = 'queued'"))
     op.create_table('assignment',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -289,7 +290,7 @@ def upgrade() -> None:
     op.create_index('ix_assignment_expiring', 'assignment', ['expires_at'], unique=False, postgresql_where=sa.text("state = 'offered'"))
     op.create_index('ix_assignment_held', 'assignment', ['representative', 'id'], unique=False, postgresql_where=sa.text('ended_at IS NULL'))
     op.create_index(op.f('ix_assignment_interaction_id'), 'assignment', ['interaction_id'], unique=False)
-    op.create_index(op.f('ix_assignment_representative'), 'assignment', ['representative'], unique=False)
+    op.create_index('ix_assignment_representative', 'assignment', ['representative', 'id'], unique=False)
     op.create_index('uq_assignment_live', 'assignment', ['interaction_id'], unique=True, postgresql_where=sa.text('ended_at IS NULL'))
     op.create_table('message',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -330,7 +331,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
     sa.UniqueConstraint('dedupe_key', name=op.f('uq_outbox_dedupe_key'))
     )
-    op.create_index('ix_outbox_due', 'outbox', ['next_at'], unique=False, postgresql_where=sa.text("state IN ('pending', 'sending')"))
+    op.create_index('ix_outbox_due', 'outbox', ['channel', 'next_at'], unique=False, postgresql_where=sa.text("state IN ('pending', 'sending')"))
     op.create_index(op.f('ix_outbox_interaction_id'), 'outbox', ['interaction_id'], unique=False)
     op.create_table('receipt',
     sa.Column('source', sa.Text(), nullable=False),
@@ -360,11 +361,12 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_message_case_id'), table_name='message')
     op.drop_table('message')
     op.drop_index('uq_assignment_live', table_name='assignment', postgresql_where=sa.text('ended_at IS NULL'))
-    op.drop_index(op.f('ix_assignment_representative'), table_name='assignment')
+    op.drop_index('ix_assignment_representative', table_name='assignment')
     op.drop_index(op.f('ix_assignment_interaction_id'), table_name='assignment')
     op.drop_index('ix_assignment_held', table_name='assignment', postgresql_where=sa.text('ended_at IS NULL'))
     op.drop_index('ix_assignment_expiring', table_name='assignment', postgresql_where=sa.text("state = 'offered'"))
     op.drop_table('assignment')
+    op.drop_index('ix_interaction_waking', table_name='interaction', postgresql_where=sa.text("state IN ('parked', 'scheduled', 'wrapping')"))
     op.drop_index('ix_interaction_waiting', table_name='interaction', postgresql_where=sa.text("state = 'queued'"))
     op.drop_index('ix_interaction_open', table_name='interaction', postgresql_where=sa.text("state NOT IN ('completed', 'abandoned', 'cancelled')"))
     op.drop_index(op.f('ix_interaction_customer_id'), table_name='interaction')

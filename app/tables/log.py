@@ -55,7 +55,7 @@ class Outbox(SQLModel, table=True):
 
     __table_args__ = (
         one_of("state", ("pending", "sending", "sent", "failed", "unknown"), name="state"),
-        Index("ix_outbox_due", "next_at", postgresql_where=text("state IN ('pending', 'sending')")),
+        Index("ix_outbox_due", "channel", "next_at", postgresql_where=text("state IN ('pending', 'sending')")),
     )
     id: UUID = Field(primary_key=True)
     dedupe_key: str = Field(sa_type=Text, unique=True)

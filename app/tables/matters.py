@@ -63,6 +63,10 @@ class Interaction(SQLModel, table=True):
             "ix_interaction_open", "state", "id",
             postgresql_where=text("state NOT IN ('completed', 'abandoned', 'cancelled')"),
         ),
+        Index(
+            "ix_interaction_waking", "state", "wake_at",
+            postgresql_where=text("state IN ('parked', 'scheduled', 'wrapping')"),
+        ),
     )  # fmt: skip
     id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
@@ -140,12 +144,13 @@ class Assignment(SQLModel, table=True):
         CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="outcome_at_end"),
         CheckConstraint("expires_at > offered_at", name="expiry"),
         Index("uq_assignment_live", "interaction_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_assignment_representative", "representative", "id"),
         Index("ix_assignment_held", "representative", "id", postgresql_where=text("ended_at IS NULL")),
         Index("ix_assignment_expiring", "expires_at", postgresql_where=text("state = 'offered'")),
     )
     id: UUID = Field(primary_key=True)
     interaction_id: UUID = Field(foreign_key="interaction.id", index=True)
-    representative: str = Field(sa_type=Text, foreign_key="representative.code", index=True)
+    representative: str = Field(sa_type=Text, foreign_key="representative.code")
     state: str = Field(sa_type=Text)
     live: bool  # what it takes of the representative, as counted on their row
     units: int

@@ -1,0 +1,177 @@
+"""Many interactions move by one event, in a few statements: what `record.advance` and `release.end_assignment` do for one.
+
+Decides that state, version, event, assignment, counters and command move together. Which move, and what else changes
+with them, the caller decides from the rows that were locked. It never waits for a lock: a row that somebody works on is
+left for the next turn, so a batch is never part of a deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from app import registry
+from app.actions.command import DEFAULT_LANGUAGE
+from app.actions.write_batch import NewEvent, insert_events
+from app.db import Connection, uuid7
+from app.security import SYSTEM
+from routing.lifecycle import ASSIGNMENT, INTERACTION, OUTCOME
+
+_LOCK_FREE = """
+SELECT i.id, i.state, i.version, i.misses, i.channel, i.contact, i.reply_to, i.language, i.wake_at, i.preferred,
+       wall_clock() AS now, q.target_seconds - least(i.head_start_seconds, q.head_start_cap_seconds) AS due_seconds
+FROM interaction i JOIN queue q ON q.code = i.queue
+WHERE i.id = ANY ($1::uuid[]) AND i.state = ANY ($2::text[])
+ORDER BY i.id FOR NO KEY UPDATE OF i SKIP LOCKED
+"""
+# Interactions, then assignments, then representatives, each by id: the order every writer keeps.
+_LOCK_HELD = """
+WITH work AS MATERIALIZED (
+    SELECT id, state, version, misses, channel, contact, reply_to, language, wake_at FROM interaction
+    WHERE id = ANY ($1::uuid[]) AND state = ANY ($2::text[])
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+), held AS MATERIALIZED (
+    SELECT w.*, a.id AS assignment, a.state AS assignment_state, a.representative, a.live, a.units, a.expires_at,
+           a.answered_at IS NOT NULL AS worked
+    FROM work w JOIN assignment a ON a.interaction_id = w.id
+    WHERE a.ended_at IS NULL AND a.state = ANY ($3::text[])
+    ORDER BY a.id FOR NO KEY UPDATE OF a SKIP LOCKED
+)
+SELECT h.*, r.presence, r.presence_at, wall_clock() AS now
+FROM held h JOIN representative r ON r.code = h.representative
+ORDER BY r.code, h.id FOR NO KEY UPDATE OF r SKIP LOCKED
+"""
+_MOVE = """
+UPDATE interaction i
+SET state = t.state, state_at = $1, version = i.version + 1, wake_at = NULL,
+    misses = coalesce(t.misses, i.misses), not_before = coalesce(t.not_before, i.not_before),
+    due_at = coalesce(t.due_at, i.due_at), queued_at = coalesce(t.queued_at, i.queued_at),
+    preferred_until = coalesce(t.preferred_until, i.preferred_until)
+FROM unnest($2::uuid[], $3::text[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
+     AS t (id, state, misses, not_before, due_at, queued_at, preferred_until)
+WHERE i.id = t.id
+"""
+_END = """
+UPDATE assignment a SET state = t.state, ended_at = $1, outcome = $2, reason = $3
+FROM unnest($4::uuid[], $5::text[]) AS t (id, state)
+WHERE a.id = t.id AND a.ended_at IS NULL
+"""
+_GIVE_BACK = """
+UPDATE representative r
+SET live = r.live - held.live, units = r.units - held.units, ceiling = greatest(r.capacity, r.units - held.units),
+    idle_since = CASE WHEN held.worked THEN $1 ELSE r.idle_since END
+FROM (SELECT code, sum(live::int) AS live, sum(units) AS units, bool_or(worked) AS worked
+      FROM unnest($2::text[], $3::bool[], $4::int[], $5::bool[]) AS t (code, live, units, worked) GROUP BY code) AS held
+WHERE r.code = held.code
+"""
+_SEND = """
+INSERT INTO outbox (id, dedupe_key, channel, kind, interaction_id, recipient, language, payload, next_at, created_at)
+SELECT t.*, $1, $1
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::jsonb[]) AS t
+ON CONFLICT (dedupe_key) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """One locked row, and what changes with its state; None leaves a column as it is."""
+
+    row: asyncpg.Record
+    misses: int | None = None
+    not_before: datetime | None = None
+    due_at: datetime | None = None
+    queued_at: datetime | None = None
+    preferred_until: datetime | None = None
+
+
+async def lock_free(connection: Connection, ids: Collection[UUID], event: str) -> list[asyncpg.Record]:
+    """Those of `ids` that `event` may happen to and nobody holds, locked; `now` is the same for all."""
+    return await connection.fetch(_LOCK_FREE, ids, INTERACTION.before(event))
+
+
+async def lock_held(connection: Connection, ids: Collection[UUID], event: str) -> list[asyncpg.Record]:
+    """Those of `ids` that `event` may happen to, with assignment and representative, all locked."""
+    return await connection.fetch(_LOCK_HELD, ids, INTERACTION.before(event), ASSIGNMENT.before(event))
+
+
+async def settle(
+    connection: Connection, moves: Sequence[Move], event: str, *, now: datetime, reason: str | None = None
+) -> None:
+    """Move them all by `event`, as the service itself. The rows come from `lock_free` or `lock_held`, just now."""
+    if not moves:
+        return
+    await connection.execute(
+        _MOVE,
+        now,
+        [move.row["id"] for move in moves],
+        [INTERACTION.after(move.row["state"], event) for move in moves],
+        [move.misses for move in moves],
+        [move.not_before for move in moves],
+        [move.due_at for move in moves],
+        [move.queued_at for move in moves],
+        [move.preferred_until for move in moves],
+    )
+    rows = [move.row for move in moves]
+    if "assignment" in rows[0].keys():  # noqa: SIM118  (a record's `in` looks at values)
+        await _end(connection, rows, event, now=now, reason=reason)
+    await insert_events(connection, [_told(row, event, reason) for row in rows], actor=SYSTEM.label, now=now)
+    await _send(connection, rows, event, now=now)
+
+
+async def _end(
+    connection: Connection, rows: Sequence[asyncpg.Record], event: str, *, now: datetime, reason: str | None
+) -> None:
+    await connection.execute(
+        _END,
+        now,
+        OUTCOME[event],
+        reason,
+        [row["assignment"] for row in rows],
+        [ASSIGNMENT.after(row["assignment_state"], event) for row in rows],
+    )
+    await connection.execute(
+        _GIVE_BACK,
+        now,
+        [row["representative"] for row in rows],
+        [row["live"] for row in rows],
+        [row["units"] for row in rows],
+        [row["worked"] for row in rows],
+    )
+
+
+def _told(row: asyncpg.Record, event: str, reason: str | None) -> NewEvent:
+    data = {"reason": reason} if reason else {}
+    if assignment := row.get("assignment"):
+        data |= {"assignment": str(assignment), "representative": row["representative"]}
+    return NewEvent(subject="interaction", subject_id=str(row["id"]), version=row["version"] + 1, kind=event, data=data)
+
+
+async def _send(connection: Connection, rows: Sequence[asyncpg.Record], event: str, *, now: datetime) -> None:
+    """The commands their channels send on this fact, if any do."""
+    channels = registry.current()
+    kinds = {name: channel.info.commands.get(event) for name, channel in channels.items()}
+    sending = [row for row in rows if kinds.get(row["channel"])]
+    if not sending:
+        return
+    await connection.execute(
+        _SEND,
+        now,
+        [uuid7() for _ in sending],
+        [f"{event}:{_reason(row, event)}" for row in sending],
+        [row["channel"] for row in sending],
+        [kinds[row["channel"]] for row in sending],
+        [row["id"] for row in sending],
+        [row["reply_to"] for row in sending],
+        [row["language"] or DEFAULT_LANGUAGE for row in sending],
+        [{"contact": row["contact"]} for row in sending],
+    )
+
+
+def _reason(row: asyncpg.Record, event: str) -> UUID:
+    """What a command is sent once for: an end is the interaction's only one, all else happens per assignment."""
+    reason: UUID = row["id"] if event == "completed" else row.get("assignment") or row["id"]
+    return reason

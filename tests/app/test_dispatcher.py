@@ -1,0 +1,201 @@
+"""The dispatcher on a real database: it offers what fits, in order, and heals whatever happened to its floor."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app.db import Database
+from app.loops.chore import supervised
+from app.loops.dispatcher import Dispatcher
+from tests.crowd import go_to_work, wait_in_line
+from tests.office import furnish
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
+    await furnish(database)
+    opened = await asyncpg.connect(database)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def db(database: str, connection: asyncpg.Connection) -> AsyncIterator[Database]:
+    async with Database(database) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def dispatching(db: Database) -> AsyncIterator[Dispatcher]:
+    dispatcher = Dispatcher(db)
+    task = asyncio.create_task(supervised(dispatcher))
+    try:
+        await asyncio.wait_for(dispatcher.turned(), 5)
+        yield dispatcher
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(connection: asyncpg.Connection, query: str, wanted: object, *, seconds: float = 1.0) -> float:
+    """The seconds until `query` gives `wanted`."""
+    began = time.monotonic()
+    while (found := await connection.fetchval(query)) != wanted:
+        assert time.monotonic() - began < seconds, f"{found!r} instead of {wanted!r} after {seconds} s"
+        await asyncio.sleep(0.005)
+    return time.monotonic() - began
+
+
+OFFERED = "SELECT count(*) FROM assignment WHERE state = 'offered'"
+
+
+async def test_who_waits_is_offered_to_who_is_free_within_a_second(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    async with dispatching(db):
+        await go_to_work(connection, 3)
+        await wait_in_line(connection, 3)
+        await until(connection, OFFERED, 3)
+    rows = await connection.fetch(
+        "SELECT i.state, i.version, e.kind, e.data ->> 'representative' = a.representative AS told,"
+        " extract(epoch FROM a.expires_at - a.offered_at)::int AS seconds, r.units, r.live"
+        " FROM interaction i JOIN assignment a ON a.interaction_id = i.id JOIN representative r ON r.code = a.representative"
+        " JOIN event e ON e.subject_id = i.id::text AND e.version = i.version"
+    )
+    assert [tuple(row) for row in rows] == [("offered", 2, "offered", True, 15, 1, 0)] * 3
+
+
+async def test_the_earliest_due_of_ten_thousand_are_offered_first_within_a_second(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    ids = await wait_in_line(connection, 10_000)
+    async with dispatching(db) as dispatcher:
+        await wait_until_loaded(dispatcher)
+        await go_to_work(connection, 5, capacity=2)
+        await until(connection, OFFERED, 10)
+    rows = await connection.fetch("SELECT interaction_id FROM assignment")
+    assert {str(row["interaction_id"]) for row in rows} == set(ids[:10])
+
+
+async def test_a_new_dispatcher_offers_within_a_second_of_its_start(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    await go_to_work(connection, 5)
+    await wait_in_line(connection, 10_000)
+    dispatcher = Dispatcher(db)
+    task = asyncio.create_task(supervised(dispatcher))
+    try:
+        await until(connection, OFFERED, 5)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_nobody_is_given_more_than_one_live_contact_or_more_units_than_their_capacity(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    await go_to_work(connection, 4, capacity=3)
+    await wait_in_line(connection, 40, live=True)
+    await wait_in_line(connection, 40)
+    async with dispatching(db):
+        await until(connection, OFFERED, 12)
+    rows = await connection.fetch("SELECT live, units FROM representative WHERE presence = 'available'")
+    assert [tuple(row) for row in rows] == [(1, 3)] * 4
+
+
+async def test_the_floor_it_keeps_is_the_floor_it_would_build_anew(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    await go_to_work(connection, 3, capacity=2)
+    await wait_in_line(connection, 50)
+    async with dispatching(db) as dispatcher:
+        await until(connection, OFFERED, 6)
+        await wait_in_line(connection, 20, queue="claims", skills='{"claims": 2}', language="ur")
+        await go_to_work(connection, 2, prefix="c", queues=("claims", "sales"), skills='{"claims": 3}')
+        await until(connection, OFFERED, 8)
+        await dispatcher.turned()
+        await dispatcher.turned()
+        assert dispatcher.term is not None
+        kept = dispatcher.term.floor.snapshot()
+    async with dispatching(db) as another:
+        await wait_until_loaded(another)
+        assert another.term is not None
+        assert another.term.floor.snapshot() == kept
+        assert len(kept.waiting) == 62
+        assert len(kept.staff) == 5
+
+
+async def test_a_row_locked_by_somebody_drops_out_of_the_plan_and_comes_back(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    ids = await wait_in_line(connection, 2)
+    blocker = await asyncpg.connect(db.dsn)
+    held = blocker.transaction()
+    await held.start()
+    await blocker.execute("SELECT 1 FROM interaction WHERE id = $1 FOR UPDATE", ids[0])
+    async with dispatching(db):
+        await go_to_work(connection, 2)
+        await until(connection, "SELECT array_agg(interaction_id::text) FROM assignment", [ids[1]])
+        await held.rollback()
+        await until(connection, OFFERED, 2)
+    await blocker.close()
+
+
+async def test_a_lost_event_is_healed_by_the_comparing(db: Database, connection: asyncpg.Connection) -> None:
+    await go_to_work(connection, 2)
+    async with dispatching(db) as dispatcher:
+        ids = await wait_in_line(connection, 1, told=False)
+        await until(connection, "SELECT interaction_id::text FROM assignment", ids[0], seconds=3)
+        await dispatcher.turned()
+        assert dispatcher.measures.corrections._value.get() == 1
+
+
+async def test_who_left_without_an_event_is_taken_off_the_floor(db: Database, connection: asyncpg.Connection) -> None:
+    ids = await wait_in_line(connection, 3)
+    async with dispatching(db) as dispatcher:
+        await wait_until_loaded(dispatcher)
+        assert dispatcher.term is not None
+        await connection.execute("UPDATE interaction SET state = 'cancelled' WHERE id = $1", ids[0])
+        began = time.monotonic()
+        while len(dispatcher.term.floor) != 2:
+            assert time.monotonic() - began < 3
+            await dispatcher.turned()
+
+
+async def test_a_long_transaction_elsewhere_delays_no_offer_and_is_not_read_again_and_again(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    elsewhere = await asyncpg.connect(db.dsn)
+    async with elsewhere.transaction():
+        await elsewhere.execute("SELECT pg_current_xact_id()")
+        async with dispatching(db):
+            await go_to_work(connection, 20)
+            await wait_in_line(connection, 20)
+            await until(connection, OFFERED, 20)
+    await elsewhere.close()
+
+
+async def test_what_a_long_transaction_brings_is_seen_when_it_commits(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    late = await asyncpg.connect(db.dsn)
+    async with dispatching(db) as dispatcher:
+        await go_to_work(connection, 20)
+        async with late.transaction():
+            await wait_in_line(late, 1)
+            await wait_in_line(connection, 19)
+            await until(connection, OFFERED, 19)
+            await dispatcher.turned()
+        await until(connection, OFFERED, 20)
+    await late.close()
+
+
+async def wait_until_loaded(dispatcher: Dispatcher) -> None:
+    while dispatcher.term is None or not dispatcher.term.loaded:
+        await dispatcher.turned()
