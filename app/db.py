@@ -116,6 +116,7 @@ class Database:
                 min_size=0,
                 max_size=self._batch_pool_size,
                 init=_speak_json,
+                reset=_nothing,
                 server_settings=self.guards,
                 timeout=5,
             )
@@ -200,6 +201,10 @@ def head_revision() -> str:
 async def migrate_async(url: str, revision: str = "head") -> None:
     """`migrate` for those who already run an event loop."""
     await asyncio.to_thread(migrate, url, revision)
+
+
+async def _nothing(_: object) -> None:
+    """A lent connection comes back as it went: we listen, lock and set nothing for a session."""
 
 
 async def _speak_json(connection: asyncpg.Connection) -> None:

@@ -212,7 +212,6 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.CheckConstraint("state IN ('open', 'awaiting_customer', 'checking', 'resolved', 'closed')", name=op.f('ck_case_state')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_case_customer_id')),
-    sa.ForeignKeyConstraint(['request_type'], ['request_type.code'], name=op.f('fk_case_request_type')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_case')),
     sa.UniqueConstraint('token', name=op.f('uq_case_token'))
     )
@@ -255,9 +254,6 @@ def upgrade() -> None:
     sa.CheckConstraint('units BETWEEN 0 AND 100', name=op.f('ck_interaction_units')),
     sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_interaction_case_id')),
     sa.ForeignKeyConstraint(['customer_id'], ['customer.id'], name=op.f('fk_interaction_customer_id')),
-    sa.ForeignKeyConstraint(['office'], ['office.code'], name=op.f('fk_interaction_office')),
-    sa.ForeignKeyConstraint(['queue'], ['queue.code'], name=op.f('fk_interaction_queue')),
-    sa.ForeignKeyConstraint(['request_type'], ['request_type.code'], name=op.f('fk_interaction_request_type')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_interaction'))
     )
     op.create_index(op.f('ix_interaction_case_id'), 'interaction', ['case_id'], unique=False)
@@ -304,7 +300,6 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('attributes', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False),
     sa.CheckConstraint("direction IN ('in', 'out', 'note')", name=op.f('ck_message_direction')),
-    sa.ForeignKeyConstraint(['case_id'], ['case.id'], name=op.f('fk_message_case_id')),
     sa.ForeignKeyConstraint(['interaction_id'], ['interaction.id'], name=op.f('fk_message_interaction_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_message'))
     )

@@ -48,7 +48,7 @@ class Service:
     def __init__(self, settings: Settings, *, dsn: str) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.database = Database(dsn, pool_size=settings.pool_size, batch_pool_size=settings.hot_pool_size)
+        self.database = Database(dsn, settings=settings)
         self.channels: Mapping[str, Channel] = registry.discover(settings.channels, _config(settings))
         registry.use(self.channels)
         self.intake = Intake(self.database, observe=self.metrics.batches.observe)
