@@ -122,7 +122,8 @@ def _references(headers: Headers) -> tuple[str, ...]:
     """The letters this one answers, the nearest first."""
     answered = _ID.findall(headers.first("in-reply-to"))
     thread = _ID.findall(headers.first("references"))
-    return tuple(dict.fromkeys([*answered, *reversed(thread)]))[:_MOST_REFERENCES]
+    named = filter(is_keepable, [*answered, *reversed(thread)])
+    return tuple(dict.fromkeys(named))[:_MOST_REFERENCES]
 
 
 def _language(text: str, house: House) -> str | None:
