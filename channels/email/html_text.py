@@ -71,5 +71,7 @@ class _Page:
     def _end_line(self) -> None:
         words = " ".join(unescape(_LONG_NUMBER.sub("", "".join(self._line))).split())
         self._line.clear()
-        if words or (self._lines and self._lines[-1]):
-            self._lines.append(f"{'>' * min(self._quotes, _DEEPEST_QUOTE)} {words}".strip() if self._quotes else words)
+        if words:
+            self._lines.append(f"{'>' * min(self._quotes, _DEEPEST_QUOTE)} {words}" if self._quotes else words)
+        elif self._lines and self._lines[-1]:
+            self._lines.append("")

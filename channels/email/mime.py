@@ -124,13 +124,18 @@ class _Splitter:
             line = self._raw[after : min(end, after + 200)].partition(b"\n")[0].rstrip()
             if line in {b"", b"--"} and (at == begin or self._raw[at - 1 : at] in {b"\n", b"\r"}):
                 if first is not None:
-                    yield first, at
+                    yield first, self._line_before(first, at)
                 if line == b"--":
                     return
                 first = self._next_line(after, end)
             at = self._raw.find(delimiter, after, end)
         if first is not None:
             yield first, end
+
+    def _line_before(self, first: int, at: int) -> int:
+        """The line end before a delimiter belongs to the delimiter."""
+        end = at - 1 if self._raw[at - 1 : at] == b"\n" else at
+        return max(first, end - 1 if self._raw[end - 1 : end] == b"\r" else end)
 
     def _next_line(self, at: int, end: int) -> int:
         found = self._raw.find(b"\n", at, end)
