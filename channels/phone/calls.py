@@ -23,7 +23,7 @@ class Calls:
 
     def __init__(self, *, api_url: str, account_sid: str, auth_token: str) -> None:
         self._folder = f"{api_url}/2010-04-01/Accounts/{quote(account_sid, safe='')}/Calls"
-        self._client = httpx2.AsyncClient(auth=(account_sid, auth_token), timeout=_TIMEOUTS, trust_env=False)
+        self._client = httpx2.AsyncClient(auth=(account_sid, auth_token), timeout=_TIMEOUTS)
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -29,6 +29,12 @@ async def deliver(twilio: TwilioDouble, sent: Command, **settings: str) -> None:
         await channel.deliver(sent)
 
 
+@pytest.fixture(autouse=True)
+def direct_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the developer's own must not come between us and the double."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
 async def test_an_accepted_caller_is_bridged_to_the_representatives_phone() -> None:
     async with TwilioDouble().serve() as twilio:
         await deliver(twilio, command(), TWILIO_CALLER_ID="+914020000000", TWILIO_RING_SECONDS="25")
