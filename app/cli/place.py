@@ -49,7 +49,7 @@ async def check_reachable(dsn: str) -> None:
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        words = str(error).splitlines()[0] if str(error) else "no answer"
+        words = getattr(error, "strerror", None) or (str(error).splitlines() or ["no answer"])[0]
         raise CannotStart(
             f"DATABASE_URL: the database at {_shown(dsn)} cannot be used: {words}", code="database_unreachable"
         ) from None
