@@ -28,10 +28,11 @@ class Chore:
     Tests wait for `turned()` instead of sleeping.
     """
 
-    name: ClassVar[str]
+    name: str = "chore"
     pause_seconds: ClassVar[float] = 0.5
     hears_bell: ClassVar[bool] = False
-    """Whether a commit anywhere starts the next turn at once."""
+    """Whether a commit anywhere starts the next turn, once `least_seconds` are over."""
+    least_seconds: ClassVar[float] = 0.0
 
     def __init__(self, db: Database, *, measures: Measures | None = None) -> None:
         self.db = db
@@ -55,6 +56,7 @@ class Chore:
                 more = await self.turn()
                 self.end()
                 if not more:
+                    await asyncio.sleep(self.least_seconds)
                     await self.rest(rung if self.hears_bell else None, self.pause_seconds)
 
     def begin(self) -> None:

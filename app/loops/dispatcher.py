@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import ClassVar
 
 import asyncpg
 from typing_extensions import override
@@ -31,7 +30,7 @@ LEASE = "dispatcher"
 class Dispatcher(Chore):
     """Holds the lease or waits for it; while it holds it, plans. `write` is for tests that remove a guard."""
 
-    name: ClassVar[str] = "dispatcher"
+    name = "dispatcher"
 
     def __init__(
         self, db: Database, *, measures: Measures | None = None, write: str = WRITE, lease: str = LEASE

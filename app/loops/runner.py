@@ -1,0 +1,73 @@
+"""All chores of one process, started, kept alive and ended together.
+
+Decides which chores there are. Each of them survives a lost database and its own faults; none ends because another did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Self
+
+from prometheus_client import CollectorRegistry
+
+from app.db import Database
+from app.intake import Intake
+from app.loops.absence import HandBack, Silence
+from app.loops.chore import Chore, supervised
+from app.loops.dispatcher import Dispatcher
+from app.loops.epoch import EpochWatch
+from app.loops.estimates import Estimates
+from app.loops.expiry import Expiry
+from app.loops.janitor import Janitor
+from app.loops.measures import Measures
+from app.loops.outbox import Outbox
+from app.loops.polls import Poll, has_polls
+from app.loops.waking import Waking
+from app.loops.wrapping import Wrapping
+from channels.base import Channel
+
+
+class Loops:
+    """`async with Loops(db, channels=…, intake=…)`: the chores run for as long as the block lasts.
+
+    `db` and the channels are open already and are closed by whoever opened them. `registry` is where metrics are told.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        channels: Mapping[str, Channel],
+        intake: Intake,
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        measures = Measures(registry)
+        self.dispatcher = Dispatcher(db, measures=measures)
+        self.chores: tuple[Chore, ...] = (
+            self.dispatcher,
+            Estimates(db, self.dispatcher.lease, measures=measures),
+            *(
+                kind(db, measures=measures)
+                for kind in (Expiry, Wrapping, Waking, HandBack, Silence, EpochWatch, Janitor)
+            ),
+            *_edges(db, channels, intake, measures),
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [asyncio.create_task(supervised(chore), name=chore.name) for chore in self.chores]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End them all; a transaction that is open is rolled back, a delivery under way gets a moment to end."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _edges(db: Database, channels: Mapping[str, Channel], intake: Intake, measures: Measures) -> Iterator[Chore]:
+    for channel in channels.values():
+        yield Outbox(db, channel, measures=measures)
+        if has_polls(channel):
+            yield Poll(db, channel, intake, measures=measures)
