@@ -12,7 +12,8 @@ from functools import lru_cache
 import asyncpg
 import orjson
 
-from routing.model import Instant, Needs, Staff, Waiting
+from routing.model import FOREVER, Instant, Needs, Staff, Waiting
+from routing.plan import EXCLUDED_SECONDS
 
 NEEDS_KEPT = 50_000
 NOBODY: frozenset[str] = frozenset()
@@ -31,6 +32,7 @@ def waiting(row: asyncpg.Record) -> Waiting:
         preferred_until=instant(row["preferred_until"]) if preferred is not None else 0.0,
         not_before=instant(not_before) if not_before is not None else 0.0,
         excluded=frozenset(excluded) if excluded else NOBODY,
+        excluded_until=instant(not_before) + EXCLUDED_SECONDS if excluded else FOREVER,
     )
 
 

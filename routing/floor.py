@@ -17,7 +17,7 @@ from heapq import heapify, heappop, heappush
 from uuid import UUID
 
 from routing.capacity import could_ever_fit
-from routing.model import Instant, Offer, Plan, Staff, Waiting
+from routing.model import FOREVER, Instant, Offer, Plan, Staff, Waiting
 from routing.needs import standing
 from routing.plan import decide
 from routing.pools import SPARE, Filed, Key, Pool
@@ -122,7 +122,7 @@ class Floor:
         """The rows this floor stands for, the offers of its own plans included. O(n log n): for tests and audits."""
         seats = sorted(self._roster.seats.items())
         return Snapshot(
-            waiting=tuple(self._filed[number][1] for number in sorted(self._filed)),
+            waiting=tuple(_as_of(self._filed[number][1], self._now) for number in sorted(self._filed)),
             staff=tuple(replace(seat.staff, live=seat.live, units=seat.units) for _, seat in seats),
         )
 
@@ -137,6 +137,7 @@ class Floor:
     def _file(self, waiting: Waiting) -> None:
         """Into the line it belongs to at this instant, with a timer for when that changes by time alone."""
         now, number = self._now, waiting.id.int
+        waiting = _as_of(waiting, now)
         needs, turn = standing(waiting.needs, waiting.steps, now) if waiting.steps else (waiting.needs, None)
         pool = self._roster.pool(needs)
         if waiting.preferred is not None:
@@ -145,6 +146,8 @@ class Floor:
             if held is not None:
                 pool = held
                 turn = waiting.preferred_until if turn is None else min(turn, waiting.preferred_until)
+        if waiting.excluded and waiting.excluded_until != FOREVER:
+            turn = waiting.excluded_until if turn is None else min(turn, waiting.excluded_until)
         key = (waiting.due, number)
         self._filed[number] = (key, waiting, pool)
         pool.size += 1
@@ -212,7 +215,7 @@ class Floor:
         return known is not None and known[0] is timer[2]
 
     def _turn(self) -> None:
-        """Everything that time alone has changed by now: steps, ends of back-off, ends of holds."""
+        """Everything that time alone has changed by now: steps, ends of back-off, of holds and of exclusions."""
         while self._timers and self._timers[0][0] <= self._now:
             timer = heappop(self._timers)
             if self._lives(timer):
@@ -228,3 +231,10 @@ class Floor:
             *self._roster.pools.values(),
             *(pool for seat in self._roster.seats.values() for pool in seat.holds.values()),
         ]
+
+
+def _as_of(waiting: Waiting, now: Instant) -> Waiting:
+    """The row without exclusions that are over."""
+    if waiting.excluded and waiting.excluded_until <= now:
+        return replace(waiting, excluded=frozenset())
+    return waiting

@@ -6,10 +6,12 @@ in place. All instants are seconds since the Unix epoch on the database's clock.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from uuid import UUID
 
 Instant = float
+FOREVER: Instant = math.inf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +59,8 @@ class Waiting:
     """Back-off after a missed offer: offered to nobody before this instant."""
     excluded: frozenset[str] = frozenset()
     """Representatives who must not be asked (they declined); at most 16, kept by the caller."""
+    excluded_until: Instant = FOREVER
+    """From then on they may be asked again: where only they have the skill, a refusal must not be the end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,8 @@ Cause = Literal["busy", "declined", "no_answer", "unreachable"]
 
 FIRST_BACK_OFF_SECONDS: dict[Cause, float] = {"busy": 5.0, "declined": 1.0, "no_answer": 5.0, "unreachable": 10.0}
 LONGEST_BACK_OFF_SECONDS = 60.0
+EXCLUDED_SECONDS = 120.0
+"""How long after the rest whoever declined is not asked again; then they may be, for there may be nobody else."""
 
 
 def back_off(cause: Cause, misses: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from routing.capacity import could_ever_fit, fits
-from routing.model import Instant, Needs, Offer, Staff, Waiting
+from routing.model import FOREVER, Instant, Needs, Offer, Staff, Waiting
 from routing.needs import meets, standing
 from routing.rank import Mark, mark, scarcity
 
@@ -42,11 +42,15 @@ class NaiveFloor:
         return (
             waiting.not_before <= self.now
             and staff.available
-            and staff.id not in waiting.excluded
+            and staff.id not in self.excluded(waiting)
             and meets(staff, self.needs(waiting))
             and fits(staff, self.needs(waiting))
             and self.held_for(waiting) in (None, staff.id)
         )
+
+    def excluded(self, waiting: Waiting) -> frozenset[str]:
+        """Who must not be asked now."""
+        return waiting.excluded if self.now < waiting.excluded_until else frozenset()
 
     def held_for(self, waiting: Waiting) -> str | None:
         """Whom they wait for alone."""
@@ -55,7 +59,7 @@ class NaiveFloor:
             staff is not None
             and self.now < waiting.preferred_until
             and staff.available
-            and staff.id not in waiting.excluded
+            and staff.id not in self.excluded(waiting)
             and meets(staff, self.needs(waiting))
             and could_ever_fit(staff.capacity, self.needs(waiting))
         )
@@ -69,6 +73,8 @@ class NaiveFloor:
                 turns.append(waiting.not_before)
                 continue
             turns += [step.deadline for step in waiting.steps if step.deadline > self.now]
+            if self.excluded(waiting) and waiting.excluded_until != FOREVER:
+                turns.append(waiting.excluded_until)
             if self.held_for(waiting) is not None:
                 turns.append(waiting.preferred_until)
         return min(turns, default=None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from routing.floor import Floor
-from routing.model import Needs, Offer, Staff, Step, Waiting
+from routing.model import FOREVER, Needs, Offer, Staff, Step, Waiting
 from tests.routing.naive import NaiveFloor
 
 
@@ -97,6 +97,7 @@ class Story:
             preferred_until=self.now + chance.randint(-2, 10),
             not_before=self.now + chance.randint(-5, 8) if self._sometimes() else 0.0,
             excluded=frozenset(chance.sample(self.people, min(3, len(self.people))) if self._sometimes() else ()),
+            excluded_until=FOREVER if self._sometimes() else self.now + chance.randint(-2, 12),
         )
 
     def _person(self) -> Staff:

@@ -172,6 +172,15 @@ def test_exclusions_are_skipped_and_never_lost() -> None:
     assert len(floor) == 18
 
 
+def test_who_declined_is_asked_again_after_a_while_where_nobody_else_can() -> None:
+    declined = waiting(1, due=NOW - 60, excluded=frozenset({"amy"}), excluded_until=NOW + 120)
+    floor = floor_of(declined, person("amy"))
+    plan = floor.plan(NOW)
+    assert not plan.offers
+    assert plan.wake_at == NOW + 120
+    assert given(floor.plan(NOW + 120)) == [(1, "amy")]
+
+
 def test_the_preferred_representative_has_the_first_word_for_a_time() -> None:
     held = waiting(1, due=NOW - 60, preferred="bob", preferred_until=NOW + 30)
     floor = floor_of(held, person("amy"), person("bob", units=1))

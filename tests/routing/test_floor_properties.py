@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from routing.capacity import LIVE_AT_ONCE
 from routing.floor import Floor, Snapshot
-from routing.model import Needs, Offer, Staff, Step, Waiting
+from routing.model import FOREVER, Needs, Offer, Staff, Step, Waiting
 from tests.routing.naive import NaiveFloor
 
 Act = Callable[[Floor, NaiveFloor], None]
@@ -48,6 +49,7 @@ waitings = st.builds(
     preferred_until=instants,
     not_before=st.one_of(st.just(0.0), instants),
     excluded=st.one_of(st.just(frozenset[str]()), st.frozensets(st.sampled_from(REPRESENTATIVES[:4]), max_size=3)),
+    excluded_until=st.one_of(st.just(FOREVER), instants),
 )
 staff = st.builds(
     Staff,
@@ -127,7 +129,10 @@ def played(story: Sequence[Act]) -> tuple[Floor, NaiveFloor]:
 
 def state(naive: NaiveFloor) -> Snapshot:
     return Snapshot(
-        waiting=tuple(naive.waiting[number] for number in sorted(naive.waiting)),
+        waiting=tuple(
+            replace(naive.waiting[number], excluded=naive.excluded(naive.waiting[number]))
+            for number in sorted(naive.waiting)
+        ),
         staff=tuple(naive.staff[name] for name in sorted(naive.staff)),
     )
 
