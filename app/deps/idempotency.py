@@ -8,6 +8,7 @@ waits up to a second. Answers that are errors changed nothing and are not kept.
 import asyncio
 import contextlib
 import hashlib
+import re
 import weakref
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
@@ -24,6 +25,7 @@ from app.errors import Conflict, Invalid
 KEPT_HOURS: Final = 48
 WAIT_SECONDS: Final = 1.0
 PATTERN: Final = r"^[\x21-\x7e]{1,128}$"
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _WAIT = text(f"SET LOCAL lock_timeout = {int(WAIT_SECONDS * 1000)}")
 _WAIT_NO_MORE = text("SET LOCAL lock_timeout TO DEFAULT")
 _LOCK = text("SELECT pg_advisory_xact_lock(:name)")
@@ -146,3 +148,10 @@ async def once(request: Request, session: SessionDep, actor: ActorDep, key: Requ
 
 
 OnceDep = Annotated[Once, Depends(once, scope="function")]
+
+
+def checked_key(key: str) -> str:
+    """The key of a header that was read by hand; raises `Invalid`."""
+    if _KEY.fullmatch(key) is None:
+        raise Invalid("Idempotency-Key: 1 to 128 visible ASCII characters.", code="invalid")
+    return key

@@ -1,0 +1,44 @@
+"""The HTTP API: one resource per file, one access table, one description of itself.
+
+Decides addresses and shapes. Every write is an action, every read a query; transactions begin and end with the request.
+"""
+
+from collections.abc import Mapping
+
+from starlette.routing import BaseRoute
+
+from app.api import (
+    assignments,
+    cases,
+    events,
+    health,
+    hooks,
+    interactions,
+    pages,
+    queues,
+    receiving,
+    representatives,
+    verbs,
+)
+from app.api.access import table
+from channels.base import Channel
+
+__all__ = ["routes", "table"]
+
+
+def routes(channels: Mapping[str, Channel]) -> list[BaseRoute]:
+    """Every route of the API, the busiest first: they are tried in this order."""
+    routers = (
+        receiving.router,
+        hooks.router(channels),
+        assignments.router,
+        representatives.router,
+        interactions.router,
+        verbs.router,
+        cases.router,
+        queues.router,
+        events.router,
+        health.router,
+        pages.router,
+    )
+    return [route for router in routers for route in router.routes]

@@ -1,0 +1,67 @@
+"""Who may call what: one table, read by the door of every route.
+
+Decides by role only. That a representative acts on their own work alone is decided by the actions, under the row's lock;
+what they may read, by the queries. A route without a row here cannot be served, and the tests walk the whole table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.deps import Access
+from app.security import Role
+from channels.base import Channel
+
+EVERYBODY: Final = Access(roles=None)
+SERVING: Final = Access(roles=frozenset[Role]({"admin", "supervisor", "representative", "integration"}))
+"""Those who serve, and those who may act for them."""
+FEEDING: Final = Access(roles=frozenset[Role]({"admin", "supervisor", "integration"}))
+"""Those who bring contacts in, over the API."""
+
+TABLE: Final[Mapping[tuple[str, str], Access]] = {
+    ("POST", "/v1/interactions"): FEEDING,
+    ("GET", "/v1/interactions"): SERVING,
+    ("GET", "/v1/interactions/{id}"): SERVING,
+    ("GET", "/v1/interactions/{id}/events"): SERVING,
+    ("GET", "/v1/interactions/{id}/messages"): SERVING,
+    ("POST", "/v1/interactions/{id}/messages"): SERVING,
+    ("POST", "/v1/interactions/{id}/transfers"): SERVING,
+    ("PUT", "/v1/interactions/{id}/completion"): SERVING,
+    ("PUT", "/v1/interactions/{id}/cancellation"): SERVING,
+    ("PUT", "/v1/interactions/{id}/parking"): SERVING,
+    ("DELETE", "/v1/interactions/{id}/parking"): SERVING,
+    ("PUT", "/v1/interactions/{id}/no_show"): SERVING,
+    ("GET", "/v1/cases/{id}"): SERVING,
+    ("PUT", "/v1/cases/{id}/resolution"): SERVING,
+    ("GET", "/v1/representatives"): SERVING,
+    ("GET", "/v1/representatives/{id}"): SERVING,
+    ("PUT", "/v1/representatives/{id}/presence"): SERVING,
+    ("POST", "/v1/representatives/{id}/heartbeat"): SERVING,
+    ("GET", "/v1/representatives/{id}/assignments"): SERVING,
+    ("GET", "/v1/assignments/{id}"): SERVING,
+    ("PUT", "/v1/assignments/{id}/acceptance"): SERVING,
+    ("PUT", "/v1/assignments/{id}/rejection"): SERVING,
+    ("GET", "/v1/queues"): SERVING,
+    ("GET", "/v1/events"): SERVING,
+    ("GET", "/v1/stream"): SERVING,
+    ("GET", "/healthz"): EVERYBODY,
+    ("GET", "/readyz"): EVERYBODY,
+    ("GET", "/metrics"): EVERYBODY,
+    ("GET", "/docs"): EVERYBODY,
+    ("GET", "/openapi.json"): EVERYBODY,
+}
+
+
+def table(channels: Mapping[str, Channel]) -> dict[tuple[str, str], Access]:
+    """The whole table: the API's own rows, and one for every door of every channel."""
+    doors = {
+        ("POST", f"/v1/channels/{name}/{hook}"): Access(
+            roles=frozenset[Role]({door.role, "admin"}) if door.role else None,
+            media_type=door.media_type,
+            max_bytes=door.max_bytes,
+        )
+        for name, channel in channels.items()
+        for hook, door in channel.info.hooks.items()
+    }
+    return {**TABLE, **doors}

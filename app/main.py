@@ -1,0 +1,91 @@
+"""The service as one ASGI application: routes, door, errors, and what is opened and closed with it.
+
+Decides what belongs together in one process. Knows no resource: `app.api` and `app.web` bring their routes and the rows of
+the access table for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from app import api
+from app.api.openapi import describe
+from app.deps import Edge, Service, tell_all
+from app.settings import Settings
+
+NOWHERE = "postgresql:///raabta"
+"""For an application that only describes itself; nothing is connected before it is opened."""
+
+
+def create_app(settings: Settings, *, dsn: str | None = None, loops: bool = True) -> FastAPI:
+    """The application, closed; its lifespan opens it. `dsn`: the database, where the settings name none.
+
+    `loops`: also run the background chores, unless another process does. `app.state.service` is the `Service`.
+    """
+    service = Service(settings, dsn=dsn or settings.dsn or NOWHERE)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(service.running())
+            if loops:
+                from app.loops import Loops
+
+                chores = Loops(
+                    service.database,
+                    channels=service.channels,
+                    intake=service.intake,
+                    registry=service.metrics.registry,
+                )
+                await stack.enter_async_context(chores)
+            yield
+
+    app = FastAPI(
+        title="Raabta", version=_version(), lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.state.service = service
+    app.router.routes.extend(api.routes(service.channels))
+    service.access = api.table(service.channels)
+    _add_pages(app, service)
+    _refuse_unlisted(app, service)
+    app.router.redirect_slashes = False
+    tell_all(app)
+    app.add_middleware(Edge, metrics=service.metrics, encrypted=settings.base_url.startswith("https://"))
+    app.openapi = lambda: _described(app, service)  # type: ignore[method-assign]  # the way FastAPI asks for it
+    return app
+
+
+def _add_pages(app: FastAPI, service: Service) -> None:
+    """The pages, where they are installed: `app.web` brings `routes(service)` and the rows `ACCESS`."""
+    web = import_module("app.web")
+    if hasattr(web, "routes"):
+        app.router.routes.extend(web.routes(service))
+        service.access |= web.ACCESS
+
+
+def _refuse_unlisted(app: FastAPI, service: Service) -> None:
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            missing = [method for method in route.methods or () if (method, route.path) not in service.access]
+            if missing:
+                raise LookupError(f"{missing} {route.path} has no row in the access table")
+
+
+def _described(app: FastAPI, service: Service) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = describe(app, service.access)
+    return app.openapi_schema
+
+
+def _version() -> str:
+    try:
+        return version("raabta")
+    except PackageNotFoundError:
+        return "0"
