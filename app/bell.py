@@ -78,15 +78,19 @@ class Bell:
 
     async def _ring_until(self, connection: asyncpg.Connection, lost: asyncio.Event) -> None:
         gone = asyncio.create_task(lost.wait())
+        rung = gone
         try:
             while not lost.is_set():
                 rung = asyncio.create_task(self._rung.wait())
-                await asyncio.wait({rung, gone}, return_when=asyncio.FIRST_COMPLETED)
-                rung.cancel()
+                try:
+                    await asyncio.wait({rung, gone}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    rung.cancel()
                 if self._rung.is_set():
                     self._rung.clear()
                     await connection.execute(f"NOTIFY {CHANNEL}", timeout=5)
         finally:
+            rung.cancel()
             gone.cancel()
 
     def _heard(self, connection: object, pid: int, *_: object) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -56,5 +56,6 @@ async def command(
         "next_at": now,
         "created_at": now,
     }
-    await session.execute(insert(Outbox).values(**row).on_conflict_do_nothing(index_elements=["dedupe_key"]))
+    made_once = insert(Outbox).values(**row).on_conflict_do_nothing(index_elements=["dedupe_key"])
+    await session.exec(cast("Any", made_once))
     return made

@@ -49,7 +49,7 @@ WITH moment AS MATERIALIZED (
     ON CONFLICT (interaction_id) WHERE ended_at IS NULL DO NOTHING
     RETURNING id, interaction_id, representative, live, units, expires_at
 ), moved AS (
-    UPDATE interaction i SET state = $8, state_at = moment.at, version = i.version + 1, not_before = NULL
+    UPDATE interaction i SET state = $8, state_at = moment.at, version = i.version + 1
     FROM made, moment
     WHERE i.id = made.interaction_id AND i.state = ANY($6::text[])
     RETURNING i.id, i.version, made.id AS assignment, made.representative, made.expires_at
