@@ -86,8 +86,9 @@ async def _count(connection: Connection, rows: Sequence[asyncpg.Record]) -> dict
 def _outcome(row: asyncpg.Record, position: int | None) -> Outcome:
     return Outcome(
         contact=row["contact"],
-        interaction_id=row["id"],
-        case_id=row["case_id"],
+        # The driver's own kind of UUID is not what others can write as JSON.
+        interaction_id=UUID(int=row["id"].int),
+        case_id=UUID(int=row["case_id"].int),
         state=row["state"],
         number=row["number"],
         queue=row["queue"],
