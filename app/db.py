@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
+import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
@@ -169,7 +169,7 @@ def is_away(error: BaseException) -> bool:
 
 def uuid7() -> UUID:
     """A uuid whose order is the order of making, to the millisecond (RFC 9562, version 7)."""
-    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
     return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | 7 << 76 | 2 << 62)
 
 

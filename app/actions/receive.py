@@ -39,10 +39,10 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """A contact is on record: which interaction it is, and whether it was there before."""
+    """A contact is on record as this interaction; `written` is what was written now, None where it was there before."""
 
     interaction_id: UUID
-    repeated: bool
+    written: Written | None
 
 
 async def receive(connection: Connection, arrivals: Sequence[Arrival], *, now: datetime) -> list[Taken | RaabtaError]:
@@ -55,18 +55,21 @@ async def receive(connection: Connection, arrivals: Sequence[Arrival], *, now: d
         if arrival.case_id is not None and arrival.case_id not in cases
     }
     arrivals, taken = await _receipts(connection, arrivals, ids, skip=set(refused), now=now)
-    fresh = [index for index, result in enumerate(taken) if result is not None and not result.repeated]
-    if fresh:
-        await _write(connection, [arrivals[i] for i in fresh], [ids[i] for i in fresh], now=now)
-    return [refused.get(index) or _certain(result) for index, result in enumerate(taken)]
+    fresh = [index for index, known in enumerate(taken) if known == ids[index]]
+    written = await _write(connection, [arrivals[i] for i in fresh], [ids[i] for i in fresh], now=now)
+    new = dict(zip(fresh, written, strict=True))
+    return [
+        refused.get(index) or Taken(interaction_id=_certain(known), written=new.get(index))
+        for index, known in enumerate(taken)
+    ]
 
 
 async def _receipts(
     connection: Connection, arrivals: Sequence[Arrival], ids: Sequence[UUID], *, skip: set[int], now: datetime
-) -> tuple[list[Arrival], list[Taken | None]]:
+) -> tuple[list[Arrival], list[UUID | None]]:
     """Claim each receipt. The same name with other content is another message, flagged and under a name of its own."""
     arrivals = list(arrivals)
-    taken: list[Taken | None] = [None] * len(arrivals)
+    taken: list[UUID | None] = [None] * len(arrivals)
     asked = [index for index in range(len(arrivals)) if index not in skip]
     for _ in range(2):  # a second round only for those that came under a used name
         asked = await _claim(connection, arrivals, ids, taken, asked=asked, now=now)
@@ -81,7 +84,7 @@ async def _claim(
     connection: Connection,
     arrivals: Sequence[Arrival],
     ids: Sequence[UUID],
-    taken: list[Taken | None],
+    taken: list[UUID | None],
     *,
     asked: Sequence[int],
     now: datetime,
@@ -110,7 +113,7 @@ async def _claim(
         if digest != arrivals[index].digest:
             other.append(index)
         else:
-            taken[index] = Taken(interaction_id=interaction_id, repeated=interaction_id != ids[index])
+            taken[index] = interaction_id
     return other
 
 
@@ -120,7 +123,9 @@ async def _write(
     ids: Sequence[UUID],
     *,
     now: datetime,
-) -> None:
+) -> list[Written]:
+    if not arrivals:
+        return []
     joined = await join(connection, [arrival.case_id for arrival in arrivals if arrival.case_id], now=now)
     people = await customers(connection, [(arrival.person, arrival.language) for arrival in arrivals])
     numbers = await tickets(connection, arrivals, now=now)
@@ -129,6 +134,7 @@ async def _write(
         case = joined.get(arrival.case_id) if arrival.case_id else None
         written.append(_written(arrival, interaction_id, customer_id, number, case=case, now=now))
     await insert(connection, written, now=now)
+    return written
 
 
 def _written(
@@ -192,6 +198,6 @@ def _columns(keys: Any) -> tuple[list[str], list[str], list[str]]:
     return [key[0] for key in listed], [key[1] for key in listed], [key[2] for key in listed]
 
 
-def _certain(result: Taken | None) -> Taken:
-    assert result is not None, "every arrival that was not refused has a receipt"
-    return result
+def _certain(known: UUID | None) -> UUID:
+    assert known is not None, "every arrival that was not refused has a receipt"
+    return known

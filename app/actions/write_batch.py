@@ -71,6 +71,11 @@ class Written:
     head_start_seconds: int
     events: tuple[NewEvent, ...]
 
+    @property
+    def queue(self) -> str | None:
+        """The queue it waits in; None while it is still choosing, or when it will never wait."""
+        return self.arrival.request.queue if self.arrival.request else None
+
 
 async def insert(connection: Connection, written: Sequence[Written], *, now: datetime) -> None:
     """Write cases, interactions, first messages and events of all of them."""
@@ -108,7 +113,7 @@ async def _insert_interactions(connection: Connection, written: Sequence[Written
         [arrival.channel for arrival in arrivals],
         [arrival.ref for arrival in arrivals],
         [one.state for one in written],
-        [arrival.request.queue if arrival.request else None for arrival in arrivals],
+        [one.queue for one in written],
         [arrival.request.code if arrival.request else None for arrival in arrivals],
         [arrival.office.code if arrival.office else None for arrival in arrivals],
         [arrival.language for arrival in arrivals],

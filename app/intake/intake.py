@@ -13,12 +13,13 @@ from app import registry
 from app.actions import signals
 from app.actions.arrival import Arrival, prepare
 from app.actions.contact import Contact
-from app.actions.receive import receive
+from app.actions.receive import Taken, receive
+from app.actions.write_batch import Written
 from app.db import Database, now
 from app.errors import Invalid, NotFound, RaabtaError
 from app.intake.group import GroupCommit
 from app.queries.catalogue import Catalogue, catalogue
-from app.queries.standing import of_contact, standing
+from app.queries.standing import NOWHERE, Place, Waits, of_contact, places, standing
 from app.queries.threads import thread
 from app.security import Actor, Role
 from channels.base import Arrived, Asked, Delivered, Ended, Failed, Info, Left, Outcome, Signal, Wrote
@@ -215,14 +216,39 @@ class Intake:
         async with self._db.transaction() as connection:
             moment = await connection.fetchval("SELECT wall_clock()")
             results = await receive(connection, arrivals, now=moment)
-            taken = [result.interaction_id for result in results if not isinstance(result, RaabtaError)]
-            outcomes = await standing(connection, taken)
-        return [
-            result
-            if isinstance(result, RaabtaError)
-            else replace(outcomes[result.interaction_id], repeated=result.repeated)
-            for result in results
-        ]
+            taken = [result for result in results if isinstance(result, Taken)]
+            fresh = [result.written for result in taken if result.written is not None]
+            waiting = [
+                Waits(one.due_at, one.id, one.queue)
+                for one in fresh
+                if one.state == "queued" and one.queue and one.due_at
+            ]
+            place = await places(connection, waiting)
+            known = await standing(connection, [one.interaction_id for one in taken if one.written is None])
+        outcomes: list[Outcome | RaabtaError] = []
+        for result in results:
+            if isinstance(result, RaabtaError):
+                outcomes.append(result)
+            elif result.written is None:
+                outcomes.append(replace(known[result.interaction_id], repeated=True))
+            else:
+                outcomes.append(_as_written(result.written, place.get(result.interaction_id, NOWHERE)))
+        return outcomes
+
+
+def _as_written(one: Written, place: Place | tuple[None, None]) -> Outcome:
+    """How a new contact stands right after it was written: all of it is known but its place."""
+    return Outcome(
+        contact=one.arrival.ref,
+        interaction_id=one.id,
+        case_id=one.case_id,
+        state=one.state,
+        number=one.number,
+        queue=one.queue,
+        position=place[0],
+        wait=place[1],
+        language=one.arrival.language,
+    )
 
 
 class _TakenBefore(Exception):

@@ -6,6 +6,8 @@ Decides nothing; a place is counted by one indexed query for a whole batch and n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -17,17 +19,18 @@ from routing import estimate
 PLACES_AT_MOST = 1_000
 """Nobody is told a place beyond this: `position` is then this number plus one."""
 
+NOWHERE: tuple[None, None] = (None, None)
+"""The place of whoever does not wait."""
+
 _STANDING = """
-SELECT i.id, i.case_id, i.state, i.number, i.queue, i.language, i.contact, i.due_at, representative.desk,
-    estimate.servers, estimate.free, estimate.mean_handle_seconds
+SELECT i.id, i.case_id, i.state, i.number, i.queue, i.language, i.contact, i.due_at, representative.desk
 FROM interaction i
-LEFT JOIN queue_estimate estimate ON estimate.queue = i.queue
 LEFT JOIN assignment ON assignment.interaction_id = i.id AND assignment.ended_at IS NULL AND assignment.state <> 'offered'
 LEFT JOIN representative ON representative.code = assignment.representative
 WHERE i.id = ANY($1::uuid[])
 """
 _EARLIER = """
-SELECT asked.id, (
+SELECT asked.id, servers, free, mean_handle_seconds, (
     SELECT count(*) FROM (
         SELECT FROM interaction waiting
         WHERE waiting.queue = asked.queue AND waiting.state = 'queued' AND (waiting.due_at, waiting.id) < (asked.due_at, asked.id)
@@ -35,10 +38,26 @@ SELECT asked.id, (
     ) AS earlier
 ) AS earlier
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS asked (id, queue, due_at)
+LEFT JOIN queue_estimate ON queue_estimate.queue = asked.queue
 """
 _BY_CONTACT = """
 SELECT interaction_id FROM receipt WHERE source = $1 AND channel = $2 AND ref = $3
 """
+
+
+class Waits(NamedTuple):
+    """One who waits: in which queue, and due when."""
+
+    due_at: datetime
+    id: UUID
+    queue: str
+
+
+class Place(NamedTuple):
+    """A place in line (1 = the next) and the wait that may honestly be told."""
+
+    position: int
+    wait: Wait | None
 
 
 async def standing(connection: Connection, interaction_ids: Sequence[UUID]) -> dict[UUID, Outcome]:
@@ -46,8 +65,13 @@ async def standing(connection: Connection, interaction_ids: Sequence[UUID]) -> d
     if not interaction_ids:
         return {}
     rows = await connection.fetch(_STANDING, list(set(interaction_ids)))
-    places = await _places(connection, [row for row in rows if row["state"] in ("queued", "offered")])
-    return {row["id"]: _outcome(row, places.get(row["id"])) for row in rows}
+    waiting = [
+        Waits(due_at=row["due_at"], id=row["id"], queue=row["queue"])
+        for row in rows
+        if row["state"] in ("queued", "offered")
+    ]
+    found = await places(connection, waiting)
+    return {row["id"]: _outcome(row, found.get(row["id"], NOWHERE)) for row in rows}
 
 
 async def of_contact(connection: Connection, source: str, channel: str, contact: str) -> UUID | None:
@@ -57,33 +81,40 @@ async def of_contact(connection: Connection, source: str, channel: str, contact:
     return found
 
 
-async def _places(connection: Connection, waiting: Sequence[asyncpg.Record]) -> dict[UUID, int]:
+async def places(connection: Connection, waiting: Sequence[Waits]) -> dict[UUID, Place]:
     """Places by id. The earliest of each queue is counted first: past the bound nobody behind needs counting."""
-    by_queue: dict[str, list[asyncpg.Record]] = {}
-    for row in waiting:
-        by_queue.setdefault(row["queue"], []).append(row)
-    firsts = [min(rows, key=lambda row: (row["due_at"], row["id"])) for rows in by_queue.values()]
-    earlier = await _count(connection, firsts)
-    far = {row["queue"] for row in firsts if earlier[row["id"]] >= PLACES_AT_MOST}
-    rest = [row for row in waiting if row["id"] not in earlier and row["queue"] not in far]
-    earlier |= await _count(connection, rest)
-    return {row["id"]: 1 + earlier.get(row["id"], PLACES_AT_MOST) for row in waiting}
-
-
-async def _count(connection: Connection, rows: Sequence[asyncpg.Record]) -> dict[UUID, int]:
-    if not rows:
+    if not waiting:
         return {}
-    found = await connection.fetch(
+    firsts: dict[str, Waits] = {}
+    for each in waiting:
+        if each.queue not in firsts or each < firsts[each.queue]:
+            firsts[each.queue] = each
+    counted = await _count(connection, list(firsts.values()))
+    estimates = {queue: counted[first.id] for queue, first in firsts.items()}
+    far = {queue for queue, row in estimates.items() if row["earlier"] >= PLACES_AT_MOST}
+    counted |= await _count(connection, [each for each in waiting if each.id not in counted and each.queue not in far])
+    found: dict[UUID, Place] = {}
+    for each in waiting:
+        row = counted.get(each.id)
+        position = 1 + (PLACES_AT_MOST if row is None else row["earlier"])
+        found[each.id] = Place(position, _wait(estimates[each.queue], position))
+    return found
+
+
+async def _count(connection: Connection, waiting: Sequence[Waits]) -> dict[UUID, asyncpg.Record]:
+    if not waiting:
+        return {}
+    rows = await connection.fetch(
         _EARLIER,
-        [row["id"] for row in rows],
-        [row["queue"] for row in rows],
-        [row["due_at"] for row in rows],
+        [each.id for each in waiting],
+        [each.queue for each in waiting],
+        [each.due_at for each in waiting],
         PLACES_AT_MOST,
     )
-    return {row["id"]: row["earlier"] for row in found}
+    return {row["id"]: row for row in rows}
 
 
-def _outcome(row: asyncpg.Record, position: int | None) -> Outcome:
+def _outcome(row: asyncpg.Record, place: Place | tuple[None, None]) -> Outcome:
     return Outcome(
         contact=row["contact"],
         # The driver's own kind of UUID is not what others can write as JSON.
@@ -92,15 +123,15 @@ def _outcome(row: asyncpg.Record, position: int | None) -> Outcome:
         state=row["state"],
         number=row["number"],
         queue=row["queue"],
-        position=position,
-        wait=_wait(row, position),
+        position=place[0],
+        wait=place[1],
         language=row["language"],
         desk=row["desk"],
     )
 
 
-def _wait(row: asyncpg.Record, position: int | None) -> Wait | None:
-    if position is None or row["servers"] is None:
+def _wait(row: asyncpg.Record, position: int) -> Wait | None:
+    if row["servers"] is None:
         return None
     told = estimate.wait(
         position,
