@@ -7,6 +7,7 @@ planning, loading or a full pool. It counts real time, never the clock that test
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Self
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 VALID_SECONDS = 2.5
 RENEW_SECONDS = 0.8
 AWAY_SECONDS = 0.25
+STOP_SECONDS = 1.0
 
 _TAKE = """
 INSERT INTO lease AS held (name, holder, until) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
@@ -61,10 +63,16 @@ class Lease:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Stop renewing, and give it back at once, so that the next one need not wait for it to lapse."""
+        held, self._until = self.held, 0.0
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._until = 0.0
+            await asyncio.wait({self._task}, timeout=STOP_SECONDS)
+        if held:
+            # Over a new connection: one whose query was just cancelled may hang if its server is gone.
+            with contextlib.suppress(Unavailable, asyncpg.PostgresError):
+                async with line(self._db, answer_seconds=STOP_SECONDS) as connection:
+                    await connection.execute(_GIVE_BACK, self.name, self.holder)
 
     async def _keep(self) -> None:
         while True:
@@ -81,13 +89,9 @@ class Lease:
 
     async def _renew(self, connection: asyncpg.Connection) -> None:
         wait = 0.0
-        try:
-            while True:
-                await asyncio.sleep(wait)
-                wait = await self._try(connection)
-        finally:
-            if self.held:
-                await connection.execute(_GIVE_BACK, self.name, self.holder)
+        while True:
+            await asyncio.sleep(wait)
+            wait = await self._try(connection)
 
     async def _try(self, connection: asyncpg.Connection) -> float:
         """Take or renew it once; returns the seconds after which to try again."""

@@ -6,8 +6,9 @@ Decides which chores there are. Each of them survives a lost database and its ow
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping
-from typing import Self
+from typing import Final, Self
 
 from prometheus_client import CollectorRegistry
 
@@ -26,6 +27,11 @@ from app.loops.polls import Poll, has_polls
 from app.loops.waking import Waking
 from app.loops.wrapping import Wrapping
 from channels.base import Channel
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS: Final = 5.0
+"""Longest wait for the chores to end; a query to a server that is gone may never end at all."""
 
 
 class Loops:
@@ -59,11 +65,13 @@ class Loops:
         self._tasks = [asyncio.create_task(supervised(chore), name=chore.name) for chore in self.chores]
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *error: object) -> None:
         """End them all; a transaction that is open is rolled back, a delivery under way gets a moment to end."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        _, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        for task in late:
+            log.warning("%s did not end in time and is left behind", task.get_name())
 
 
 def _edges(db: Database, channels: Mapping[str, Channel], intake: Intake, measures: Measures) -> Iterator[Chore]:

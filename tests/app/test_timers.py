@@ -1,0 +1,261 @@
+"""What time alone brings about, with the database's clock moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from app import db as database_module
+from app.actions.accept import accept
+from app.actions.depart import depart
+from app.actions.offer import Wanted, offer
+from app.actions.requeue import park
+from app.db import Database
+from app.errors import Conflict
+from app.loops.absence import HandBack, Silence
+from app.loops.chore import Chore
+from app.loops.expiry import Expiry
+from app.loops.janitor import Janitor
+from app.loops.waking import Waking
+from app.loops.wrapping import Wrapping
+from app.security import SYSTEM
+from tests.crowd import go_to_work, wait_in_line
+from tests.office import furnish
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
+    await furnish(database)
+    opened = await asyncpg.connect(database)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def db(database: str, connection: asyncpg.Connection) -> AsyncIterator[Database]:
+    async with Database(database) as opened:
+        yield opened
+
+
+async def later(connection: asyncpg.Connection, seconds: int) -> None:
+    """Move the database's clock, for everybody."""
+    await connection.execute(
+        "CREATE OR REPLACE FUNCTION wall_clock() RETURNS timestamptz LANGUAGE sql VOLATILE"
+        f" AS 'SELECT clock_timestamp() + interval ''{seconds} seconds'''"
+    )
+
+
+async def offered(connection: asyncpg.Connection, count: int, *, staff: int = 1, live: bool = False) -> list[UUID]:
+    """`count` offers, shared among `staff` representatives; their assignments."""
+    ids = await wait_in_line(connection, count, live=live)
+    codes = await go_to_work(connection, staff, capacity=max(1, count // staff))
+    async with connection.transaction():
+        await offer(
+            connection,
+            [
+                Wanted(interaction=UUID(each), version=1, representative=codes[place % staff], staff_version=2)
+                for place, each in enumerate(ids)
+            ],
+        )
+    rows = await connection.fetch("SELECT id FROM assignment ORDER BY interaction_id")
+    assert len(rows) == count
+    return [row["id"] for row in rows]
+
+
+async def one_turn(chore: Chore) -> None:
+    while await chore.turn():
+        pass
+
+
+async def rows(connection: asyncpg.Connection, query: str) -> Sequence[tuple[object, ...]]:
+    return [tuple(row) for row in await connection.fetch(query)]
+
+
+STORY = "SELECT version, kind FROM event WHERE subject = 'interaction' ORDER BY subject_id, version"
+
+
+async def test_an_offer_that_nobody_answers_ends_once_and_gives_everything_back(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    await offered(connection, 2, staff=2, live=True)
+    due = await rows(connection, "SELECT due_at FROM interaction ORDER BY id")
+    await one_turn(Expiry(db))
+    assert await rows(connection, "SELECT DISTINCT state FROM assignment") == [("offered",)]
+    await later(connection, 16)
+    await asyncio.gather(*(one_turn(Expiry(db)) for _ in range(4)))
+    assert (
+        await rows(connection, "SELECT state, outcome, reason FROM assignment")
+        == [("ended", "expired", "no_answer")] * 2
+    )
+    assert await rows(connection, "SELECT state, misses, version FROM interaction") == [("queued", 1, 3)] * 2
+    assert await rows(connection, "SELECT due_at FROM interaction ORDER BY id") == due
+    assert (
+        await rows(connection, "SELECT round(extract(epoch FROM not_before - wall_clock())) FROM interaction")
+        == [(5,)] * 2
+    )
+    assert await rows(connection, "SELECT live, units FROM representative WHERE version = 2") == [(0, 0)] * 2
+    assert await rows(connection, STORY) == [(1, "queued"), (2, "offered"), (3, "expired")] * 2
+
+
+async def test_an_offer_is_never_accepted_after_it_expired_even_if_nobody_ended_it_yet(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    [assignment] = await offered(connection, 1)
+    async with db.session() as session:
+        before = await database_module.now(session)
+    await later(connection, 16)
+    with pytest.raises(Conflict, match="no longer open"):
+        async with db.session() as session:
+            await accept(session, assignment, actor=SYSTEM, now=before)
+    assert await rows(connection, "SELECT state FROM assignment") == [("offered",)]
+
+
+async def test_who_misses_three_offers_in_a_row_is_set_away(db: Database, connection: asyncpg.Connection) -> None:
+    await offered(connection, 2)
+    await later(connection, 16)
+    await one_turn(Expiry(db))
+    assert await rows(connection, "SELECT presence FROM representative WHERE code = 'r0001'") == [("available",)]
+    [another] = await wait_in_line(connection, 1)
+    async with connection.transaction():
+        await offer(
+            connection,
+            [Wanted(interaction=UUID(another), version=1, representative="r0001", staff_version=2)],
+        )
+    await later(connection, 32)
+    await one_turn(Expiry(db))
+    assert await rows(
+        connection, "SELECT presence, presence_reason, live, units FROM representative WHERE code = 'r0001'"
+    ) == [("away", "missed_offers", 0, 0)]
+    assert await rows(connection, "SELECT kind FROM event WHERE subject_id = 'r0001' ORDER BY version") == [
+        ("joined",),
+        ("available",),
+        ("away",),
+    ]
+
+
+async def test_an_answer_in_between_forgives_the_missed_offers(db: Database, connection: asyncpg.Connection) -> None:
+    first, *_ = await offered(connection, 3)
+    async with db.session() as session:
+        await accept(session, first, actor=SYSTEM, now=await database_module.now(session))
+    await later(connection, 16)
+    await one_turn(Expiry(db))
+    assert await rows(connection, "SELECT presence, units FROM representative WHERE code = 'r0001'") == [
+        ("available", 1)
+    ]
+
+
+async def test_wrap_up_ends_by_itself_and_frees_its_representative(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    [assignment] = await offered(connection, 1, live=True)
+    await connection.execute("UPDATE queue SET wrap_up_seconds = 30")
+    async with db.session() as session:
+        now = await database_module.now(session)
+        interaction = (await accept(session, assignment, actor=SYSTEM, now=now)).interaction_id
+        await depart(session, interaction, reason="hung_up", actor=SYSTEM, now=now)
+    await one_turn(Wrapping(db))
+    assert await rows(connection, "SELECT state FROM interaction") == [("wrapping",)]
+    await later(connection, 31)
+    await one_turn(Wrapping(db))
+    assert await rows(connection, "SELECT state, wake_at FROM interaction") == [("completed", None)]
+    assert await rows(connection, "SELECT state, outcome FROM assignment") == [("ended", "completed")]
+    assert await rows(
+        connection, "SELECT live, units, idle_since > presence_at FROM representative WHERE version = 2"
+    ) == [(0, 0, True)]
+
+
+async def test_the_parked_are_woken_with_due_counted_from_the_wake_up(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    [assignment] = await offered(connection, 1)
+    async with db.session() as session:
+        now = await database_module.now(session)
+        interaction = (await accept(session, assignment, actor=SYSTEM, now=now)).interaction_id
+        await park(session, interaction, until=now + timedelta(hours=1), reason=None, actor=SYSTEM, now=now)
+    await one_turn(Waking(db))
+    assert await rows(connection, "SELECT state FROM interaction") == [("parked",)]
+    await later(connection, 3601)
+    await one_turn(Waking(db))
+    assert await rows(
+        connection,
+        "SELECT state, preferred, round(extract(epoch FROM due_at - wall_clock())),"
+        " round(extract(epoch FROM preferred_until - wall_clock())) FROM interaction",
+    ) == [("queued", "r0001", 60, 120)]
+
+
+async def test_the_scheduled_join_the_line_at_their_hour(db: Database, connection: asyncpg.Connection) -> None:
+    await wait_in_line(connection, 1)
+    await connection.execute(
+        "UPDATE interaction SET state = 'scheduled', queued_at = NULL, due_at = NULL, wake_at = wall_clock() + interval '1 hour'"
+    )
+    await one_turn(Waking(db))
+    await later(connection, 3700)
+    await one_turn(Waking(db))
+    assert await rows(
+        connection,
+        "SELECT state, wake_at, round(extract(epoch FROM due_at - queued_at)),"
+        " round(extract(epoch FROM wall_clock() - queued_at)) FROM interaction",
+    ) == [("queued", None, 60, 100)]
+
+
+async def test_who_sent_a_sign_of_life_and_then_none_is_set_offline(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    await go_to_work(connection, 3)
+    await connection.execute("UPDATE representative SET heartbeat_at = wall_clock() WHERE code IN ('r0001', 'r0002')")
+    await later(connection, 46)
+    await connection.execute("UPDATE representative SET heartbeat_at = wall_clock() WHERE code = 'r0002'")
+    await one_turn(Silence(db))
+    assert await rows(
+        connection, "SELECT presence, presence_reason FROM representative WHERE code LIKE 'r0%' ORDER BY code"
+    ) == [("offline", "silent"), ("available", None), ("available", None)]
+
+
+async def test_the_absent_lose_offers_at_once_other_work_after_a_grace_and_live_work_never(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    [written] = await offered(connection, 1)
+    [call] = await wait_in_line(connection, 1, live=True, queue="claims")
+    await connection.execute("UPDATE representative SET capacity = 5, ceiling = 5 WHERE code = 'r0001'")
+    [third] = await wait_in_line(connection, 1, queue="inquiries")
+    async with connection.transaction():
+        wanted = [
+            Wanted(interaction=UUID(each), version=1, representative="r0001", staff_version=2) for each in (call, third)
+        ]
+        await offer(connection, wanted)
+    live = await connection.fetchval("SELECT id FROM assignment WHERE interaction_id = $1", call)
+    async with db.session() as session:
+        now = await database_module.now(session)
+        for each in (written, live):
+            await accept(session, each, actor=SYSTEM, now=now)
+    await connection.execute(
+        "UPDATE representative SET presence = 'away', presence_at = wall_clock() WHERE code = 'r0001'"
+    )
+    states = "SELECT queue, state FROM interaction ORDER BY queue"
+    await one_turn(HandBack(db))
+    assert await rows(connection, states) == [("claims", "active"), ("inquiries", "queued"), ("sales", "active")]
+    await later(connection, 121)
+    await one_turn(HandBack(db))
+    assert await rows(connection, states) == [("claims", "active"), ("inquiries", "queued"), ("sales", "queued")]
+    assert await rows(connection, "SELECT live, units FROM representative WHERE code = 'r0001'") == [(1, 1)]
+    assert await rows(connection, "SELECT kind, data ->> 'reason' FROM event WHERE kind IN ('withdrawn', 'handed_back')"
+                      " ORDER BY seq") == [
+        ("withdrawn", "representative_absent"),
+        ("handed_back", "representative_absent"),
+    ]  # fmt: skip
+
+
+async def test_answers_kept_for_repeats_go_after_two_days_and_not_before(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(
+        "INSERT INTO idempotency_key (owner, key, digest, status, body, created_at)"
+        " SELECT 'me', number::text, '', 201, '', wall_clock() - number * interval '1 hour' FROM generate_series(1, 2500) AS number"
+    )
+    await one_turn(Janitor(db))
+    assert await connection.fetchval("SELECT count(*) FROM idempotency_key") == 47
