@@ -78,15 +78,16 @@ class Once:
     async def begin(self) -> None:
         """Wait for whoever works under the same key. Raises `Replayed`, `Invalid`, or `Conflict` after a second."""
         name = hashlib.sha256("\0".join((self._row["owner"], self._row["key"])).encode()).digest()
-        await self._session.execute(_WAIT)
+        connection = await self._session.connection()
+        await connection.execute(_WAIT)
         try:
-            await self._session.execute(_LOCK, {"name": int.from_bytes(name[:8], signed=True)})
+            await connection.execute(_LOCK, {"name": int.from_bytes(name[:8], signed=True)})
         except DBAPIError as error:
             if error.orig is not None and isinstance(error.orig.__cause__, asyncpg.LockNotAvailableError):
                 raise in_flight() from None
             raise
-        await self._session.execute(_WAIT_NO_MORE)
-        found = (await self._session.execute(_FIND, {**self._row, "hours": KEPT_HOURS})).one_or_none()
+        await connection.execute(_WAIT_NO_MORE)
+        found = (await connection.execute(_FIND, {**self._row, "hours": KEPT_HOURS})).one_or_none()
         if found is None:
             return
         if found.digest != self._row["digest"]:
@@ -102,7 +103,8 @@ class Once:
 
     async def keep(self, response: Response) -> Response:
         """Keep a committed answer; returns it."""
-        await self._session.execute(_KEEP, {**self._row, "status": response.status_code, "body": bytes(response.body)})
+        answer = {"status": response.status_code, "body": bytes(response.body)}
+        await (await self._session.connection()).execute(_KEEP, {**self._row, **answer})
         return response
 
 

@@ -49,7 +49,8 @@ class Pulse:
 async def page(session: AsyncSession, *, after: str | None, limit: int) -> tuple[list[dict[str, Any]], str | None]:
     """The queues by code. `longest_wait_seconds` is 0 where nobody waits."""
     last = cursors.decode(after, (str,))[0] if after is not None else ""
-    rows = (await session.execute(_QUEUES, {"after": last, "limit": limit + 1})).mappings().all()
+    found = await (await session.connection()).execute(_QUEUES, {"after": last, "limit": limit + 1})
+    rows = found.mappings().all()
     following = cursors.encode(rows[limit - 1]["id"]) if len(rows) > limit else None
     return [dict(row) for row in rows[:limit]], following
 
