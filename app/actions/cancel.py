@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.command import command
-from app.actions.record import advance, locked_with_live, mine
+from app.actions.record import advance, locked_with_live, mine, once_mine
 from app.actions.release import end_assignment
 from app.security import Actor
 from app.tables import Interaction
@@ -23,6 +23,7 @@ async def cancel(
     """Cancel it. Again: the same row. Raises `Conflict` once it is being served."""
     interaction, assignment = await locked_with_live(session, interaction_id)
     if interaction.state == "cancelled":
+        await once_mine(session, interaction, actor)
         return interaction
     mine(assignment, actor)
     fact = {"reason": reason}

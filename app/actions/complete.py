@@ -8,15 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.command import command
-from app.actions.record import advance, locked_with_live, mine
+from app.actions.record import advance, locked_with_live, mine, once_mine
 from app.actions.release import end_assignment
-from app.errors import Forbidden
 from app.security import Actor
-from app.tables import Assignment, Interaction
+from app.tables import Interaction
 
 
 async def complete(
@@ -25,7 +23,7 @@ async def complete(
     """Complete it. Again: the same row, nothing written. Raises `Conflict` before anyone took it."""
     interaction, assignment = await locked_with_live(session, interaction_id)
     if interaction.state == "completed":
-        await _was_theirs(session, interaction, actor)
+        await once_mine(session, interaction, actor)
         return interaction
     mine(assignment, actor)
     fact: dict[str, str] = {"outcome": outcome} if outcome else {}
@@ -38,13 +36,3 @@ async def complete(
     await command(session, interaction, "completed", reason=str(interaction.id), payload={}, now=now)
     await session.flush()
     return interaction
-
-
-async def _was_theirs(session: AsyncSession, interaction: Interaction, actor: Actor) -> None:
-    if actor.representative is None:
-        return
-    held = select(Assignment.id).where(
-        Assignment.interaction_id == interaction.id, Assignment.representative == actor.representative
-    )
-    if (await session.exec(held.limit(1))).first() is None:
-        raise Forbidden("This is not your interaction.", code="not_yours")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.record import advance, locked_with_live, mine
+from app.actions.record import advance, locked_with_live, mine, once_mine
 from app.actions.release import end_assignment
 from app.security import Actor
 from app.tables import Assignment, Interaction, Queue
@@ -33,6 +33,7 @@ async def no_show(session: AsyncSession, interaction_id: UUID, *, actor: Actor, 
     """Called, and did not come. Again: the same row. Who returns within the grace time gets the old place."""
     interaction, assignment = await locked_with_live(session, interaction_id)
     if interaction.state == "abandoned":
+        await once_mine(session, interaction, actor)
         return interaction
     mine(assignment, actor)
     return await _give_up(session, interaction, assignment, "no_show", reason="no_show", actor=actor, now=now)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -20,11 +20,13 @@ from routing.errors import IllegalTransition
 from routing.lifecycle import CASE, INTERACTION, PRESENCE
 
 Row = TypeVar("Row", Interaction, Assignment, Case, Representative)
+NO_KEY_UPDATE: Final[dict[str, bool]] = {"key_share": True}
+"""Keys never change, so whoever only refers to a locked row need not wait."""
 
 
 async def locked(session: AsyncSession, model: type[Row], key: UUID | str) -> Row:
     """The row, locked until the transaction ends and read anew; raises `NotFound`."""
-    row = await session.get(model, key, with_for_update=True, populate_existing=True)
+    row = await session.get(model, key, with_for_update=NO_KEY_UPDATE, populate_existing=True)
     if row is None:
         raise NotFound(f"There is no {model.__name__.lower()} {key}.")
     return row
@@ -43,7 +45,7 @@ async def locked_with_live(session: AsyncSession, interaction_id: UUID) -> tuple
     """An interaction and the assignment that holds it now, if any, both locked."""
     interaction = await locked(session, Interaction, interaction_id)
     live = select(Assignment).where(Assignment.interaction_id == interaction_id, col(Assignment.ended_at).is_(None))
-    found = await session.exec(live.with_for_update().execution_options(populate_existing=True))
+    found = await session.exec(live.with_for_update(key_share=True).execution_options(populate_existing=True))
     return interaction, found.one_or_none()
 
 
@@ -53,6 +55,17 @@ def mine(assignment: Assignment | None, actor: Actor) -> None:
         return
     if assignment is None or assignment.representative != actor.representative:
         raise Forbidden("This is not your assignment.", code="not_yours")
+
+
+async def once_mine(session: AsyncSession, interaction: Interaction, actor: Actor) -> None:
+    """What is over and asked again: only by those who held it. Raises `Forbidden`."""
+    if actor.representative is None:
+        return
+    held = select(Assignment.id).where(
+        Assignment.interaction_id == interaction.id, Assignment.representative == actor.representative
+    )
+    if (await session.exec(held.limit(1))).first() is None:
+        raise Forbidden("This is not your interaction.", code="not_yours")
 
 
 def advance(
@@ -66,10 +79,12 @@ def advance(
 ) -> None:
     """Move `row` by `event` and record it; raises `Conflict` (`illegal_transition`) and then nothing has changed.
 
-    The caller holds the row's lock, so `version` is dense.
+    The caller holds the row's lock, so `version` is dense. Who waited for that lock read the clock before what happened
+    meanwhile; a story never goes back in time for it.
     """
+    at = max(now, _last_moved(row) or now)
     try:
-        subject, identity = _moved(row, event, now=now)
+        subject, identity = _moved(row, event, now=at)
     except IllegalTransition as error:
         raise Conflict(
             f"This {error.machine} is {error.state}; {error.event.replace('_', ' ')} is not possible now.",
@@ -83,11 +98,17 @@ def advance(
             subject_id=identity,
             version=row.version,
             kind=event,
-            at=now,
+            at=at,
             actor=actor.label,
             data=dict(data or {}),
         )  # type: ignore[call-arg]  # seq, epoch and xid are the database's to fill
     )
+
+
+def _last_moved(row: Interaction | Case | Representative) -> datetime | None:
+    if isinstance(row, Case):
+        return row.resolved_at
+    return row.presence_at if isinstance(row, Representative) else row.state_at
 
 
 def _moved(row: Interaction | Case | Representative, event: str, *, now: datetime) -> tuple[str, str]:

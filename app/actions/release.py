@@ -24,7 +24,8 @@ async def end_assignment(
     offer did not work.
     """
     assignment.state = ASSIGNMENT.after(assignment.state, event)
-    assignment.ended_at = now
+    # Who waited for the lock read the clock before the answer that came meanwhile.
+    assignment.ended_at = max(now, assignment.answered_at or assignment.offered_at)
     assignment.outcome = OUTCOME[event]
     assignment.reason = reason
     session.add(assignment)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.command import command
-from app.actions.record import advance, locked_with_live, mine
+from app.actions.record import advance, locked_with_live, mine, once_mine
 from app.actions.release import end_assignment
 from app.errors import Conflict, Invalid
 from app.security import Actor
@@ -66,6 +66,7 @@ async def park(
     """Lay it aside until a date or until the customer writes; whoever had it stays preferred."""
     interaction, assignment = await locked_with_live(session, interaction_id)
     if interaction.state == "parked":
+        await once_mine(session, interaction, actor)
         return interaction
     mine(assignment, actor)
     if until is not None and until <= now:

@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app import registry
 from app.actions.command import command
-from app.actions.record import advance, locked_with_live, mine
+from app.actions.record import advance, locked_with_live, mine, once_mine
 from app.db import uuid7
 from app.errors import Conflict
 from app.security import Actor
@@ -38,6 +38,8 @@ async def write(
     interaction, assignment = await locked_with_live(session, interaction_id)
     if direction == "out" or assignment is not None:
         mine(assignment, actor)
+    else:
+        await once_mine(session, interaction, actor)
     message = Message(
         id=uuid7(),
         interaction_id=interaction.id,
