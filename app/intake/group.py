@@ -19,6 +19,8 @@ from app.errors import Invalid, RaabtaError, Unavailable
 
 BATCH_AT_MOST = 256
 WAITING_AT_MOST = 10_000
+WRITERS = 2
+"""While one batch waits for the disk, the next is being written."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -41,20 +43,20 @@ class GroupCommit(Generic[Item, Answer]):
         self._observe = observe
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._filled = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._serve(), name="group commit")
+        self._tasks = [asyncio.create_task(self._serve(), name="group commit") for _ in range(WRITERS)]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Everything handed in before is still written and answered."""
         self._closing = True
         self._filled.set()
-        if self._task is not None:
+        for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+                await task
 
     async def submit(self, item: Item) -> Answer:
         """The committed answer to `item`; raises what was wrong with it, or `Unavailable`."""
