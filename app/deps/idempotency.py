@@ -77,11 +77,11 @@ class Once:
 
     async def begin(self) -> None:
         """Wait for whoever works under the same key. Raises `Replayed`, `Invalid`, or `Conflict` after a second."""
-        name = hashlib.sha256("\0".join((self._row["owner"], self._row["key"])).encode()).digest()
+        name = lock_name(self._row["owner"], self._row["key"])
         connection = await self._session.connection()
         await connection.execute(_WAIT)
         try:
-            await connection.execute(_LOCK, {"name": int.from_bytes(name[:8], signed=True)})
+            await connection.execute(_LOCK, {"name": name})
         except DBAPIError as error:
             if error.orig is not None and isinstance(error.orig.__cause__, asyncpg.LockNotAvailableError):
                 raise in_flight() from None
@@ -124,6 +124,11 @@ async def alone(owner: str, key: str) -> AsyncIterator[None]:
         yield
     finally:
         lock.release()
+
+
+def lock_name(owner: str, key: str) -> int:
+    """The number under which all processes wait for each other."""
+    return int.from_bytes(hashlib.sha256(f"{owner}\0{key}".encode()).digest()[:8], signed=True)
 
 
 def in_flight() -> Conflict:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from app.deps.idempotency import Replayed
 from app.errors import Invalid, NotFound, RaabtaError, Unauthenticated, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -81,7 +82,7 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> RaabtaError:
 
 
 def tell_all(app: FastAPI) -> None:
-    """Make every error of this application a problem. What is left over is caught at the edge."""
+    """Make every error of this application a problem, and every replay an answer. The edge catches what is left over."""
 
     async def on_purpose(request: Request, error: Exception) -> Response:
         assert isinstance(error, RaabtaError)
@@ -102,7 +103,12 @@ def tell_all(app: FastAPI) -> None:
             return told(Unavailable(busy, code="busy", retry_after_seconds=1))
         raise error
 
+    async def again(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Replayed)
+        return error.response
+
     app.add_exception_handler(RaabtaError, on_purpose)
+    app.add_exception_handler(Replayed, again)
     app.add_exception_handler(RequestValidationError, shape)
     app.add_exception_handler(HTTPException, framework)
     for kind in (DBAPIError, *BUSY):
