@@ -122,6 +122,19 @@ RULES: Final = (
         """,
     ),
     Rule(
+        name="known_codes",  # no foreign key checks these for each contact
+        statement="""
+            SELECT 'interaction' AS subject, i.id::text AS id,
+                   concat_ws(', ', i.queue, i.request_type, i.office) || ': one of them is not configured' AS detail
+            FROM interaction i
+            LEFT JOIN queue q ON q.code = i.queue
+            LEFT JOIN request_type r ON r.code = i.request_type
+            LEFT JOIN office o ON o.code = i.office
+            WHERE (i.queue IS NOT NULL AND q.code IS NULL) OR (i.request_type IS NOT NULL AND r.code IS NULL)
+            OR (i.office IS NOT NULL AND o.code IS NULL)
+        """,
+    ),
+    Rule(
         name="told_interaction",  # I5: nothing is there without its story
         statement="""
             SELECT 'interaction' AS subject, i.id::text AS id, 'no event tells of it' AS detail FROM interaction i
