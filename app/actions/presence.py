@@ -16,7 +16,7 @@ from app.actions.record import advance, locked
 from app.actions.requeue import hand_back
 from app.errors import Forbidden
 from app.security import Actor
-from app.tables import Assignment, Representative
+from app.tables import Assignment, Interaction, Representative
 
 
 async def set_presence(
@@ -43,5 +43,15 @@ async def set_presence(
 
 
 async def _offered(session: AsyncSession, code: str) -> list[UUID]:
-    offers = select(Assignment.interaction_id).where(Assignment.representative == code, Assignment.state == "offered")
-    return list((await session.exec(offers.order_by(col(Assignment.interaction_id)))).all())
+    """What they are offered now, every interaction and assignment of it locked before the first is let go.
+
+    Letting one go locks the representative's row: whoever waited for a further interaction after that could wait in a circle.
+    """
+    offers = select(Interaction.id).join(Assignment, col(Assignment.interaction_id) == col(Interaction.id))
+    offers = offers.where(Assignment.representative == code, Assignment.state == "offered").order_by(
+        col(Interaction.id)
+    )
+    ids = list((await session.exec(offers.with_for_update(key_share=True, of=Interaction))).all())
+    held = select(Assignment.id).where(col(Assignment.interaction_id).in_(ids), col(Assignment.ended_at).is_(None))
+    await session.exec(held.order_by(col(Assignment.id)).with_for_update(key_share=True))
+    return ids
