@@ -15,9 +15,7 @@ from typing import Final
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.apply import apply
 from app.actions.keys import create_key
-from app.configuration import read
 from app.db import ROOT, Database, now
 from app.errors import CannotStart
 from app.postgres import data_dir
@@ -58,6 +56,9 @@ async def prepare(dsn: str, settings: Settings) -> FirstKeys:
 
 
 async def _fill(session: AsyncSession, settings: Settings) -> FirstKeys:
+    from app.actions.apply import apply  # only the first start needs to know what a configuration is
+    from app.configuration import read
+
     moment = await now(session)
     wanted = read(SAMPLE)
     await apply(session, wanted, actor=SYSTEM, now=moment)

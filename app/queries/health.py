@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-
-from app.db import ROOT, Connection
+from app.db import Connection, head_revision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,16 +21,8 @@ async def readiness(connection: Connection) -> Readiness:
     if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
         return Readiness(revision=None, migrated=False, chores={})
     revision = await connection.fetchval("SELECT version_num FROM alembic_version")
-    migrated = revision == _newest()
+    migrated = revision == head_revision()
     leases = (
         await connection.fetch("SELECT name, until > wall_clock() AS held FROM lease ORDER BY name") if migrated else []
     )
     return Readiness(revision=revision, migrated=migrated, chores={row["name"]: row["held"] for row in leases})
-
-
-@cache
-def _newest() -> str | None:
-    """The revision this version was made for. Read once: files do not change under a running process."""
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "alembic"))
-    return ScriptDirectory.from_config(config).get_current_head()
