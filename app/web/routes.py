@@ -1,0 +1,40 @@
+"""All routes of the pages, and the files they need.
+
+Decides where files are served from and how long a browser may keep them: as long as their address stays the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.types import Scope
+from typing_extensions import override
+
+from app.deps import Service
+from app.web import desk, home, live, sign_in, verbs, writing
+
+STATIC: Final = Path(__file__).parent / "static"
+KEPT_SECONDS: Final = 31_536_000
+
+
+class Files(StaticFiles):
+    """Our own style and script, and what was taken from npm. Pages name them with the hash of their content."""
+
+    @override
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        hashed = scope["query_string"].startswith(b"v=")
+        response.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}, immutable" if hashed else "no-cache"
+        return response
+
+
+def routes(service: Service) -> list[BaseRoute]:
+    """Every page of this service."""
+    found: list[BaseRoute] = [Mount("/static", Files(directory=STATIC), name="static")]
+    for module in (home, sign_in, desk, live, verbs, writing):
+        found.extend(module.router.routes)
+    return found

@@ -1,0 +1,133 @@
+"""How people, times, spans and languages are shown, in the language of the page and the zone of the reader's office.
+
+Decides forms only: what is escaped, which direction it has, which words stand for a code. Never reads a clock.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_datetime, format_time, format_timedelta
+from markupsafe import Markup
+
+from app.queries.desk import Held, House
+from app.tables import Customer, Interaction
+from app.web.words import Words
+
+MINUTE = 60
+
+
+class Shown:
+    """What the templates of one page ask for."""
+
+    def __init__(self, *, words: Words, house: House, zone: str, now: datetime) -> None:
+        self.now = now
+        self._words = words
+        self._house = house
+        self._locale = Locale.parse(words.language)
+        self._zone = zone_of(zone)
+
+    def clock(self, moment: datetime) -> str:
+        """14:32:10"""
+        return format_time(moment, "medium", tzinfo=self._zone, locale=self._locale)
+
+    def moment(self, moment: datetime) -> str:
+        """14:32 where it is today, else with its date."""
+        if moment.astimezone(self._zone).date() == self.now.astimezone(self._zone).date():
+            return format_time(moment, "short", tzinfo=self._zone, locale=self._locale)
+        return format_datetime(moment, "medium", tzinfo=self._zone, locale=self._locale)
+
+    def span(self, seconds: float) -> str:
+        """5 minutes"""
+        return format_timedelta(timedelta(seconds=max(seconds, 0)), threshold=1.5, locale=self._locale)
+
+    def since(self, moment: datetime) -> str:
+        """How long ago: in whole minutes, so that a page that is read again says the same."""
+        passed = (self.now - moment).total_seconds()
+        return self.span(max(passed, MINUTE))
+
+    def seconds_until(self, moment: datetime) -> int:
+        """Whole seconds from now; 0 when it is over."""
+        return max(0, int((moment - self.now).total_seconds()))
+
+    def language_name(self, code: str) -> str:
+        """A language's name in the language of the page."""
+        found = _locale(code)
+        return (found.get_display_name(self._locale) if found else None) or code
+
+    def customer(self, customer: Customer | None) -> Markup:
+        """Who it is, set apart: a name keeps its own direction and its own letters."""
+        if customer is None or not customer.name:
+            return self._words.say("work.unknown_customer")
+        language = written_in(customer.name, customer.language)
+        if language is None:
+            return Markup("<bdi>{}</bdi>").format(customer.name)
+        return Markup('<bdi lang="{}">{}</bdi>').format(language, customer.name)
+
+    def customer_name(self, customer: Customer | None) -> str:
+        """The same as text, for titles and for what is read aloud."""
+        return customer.name if customer and customer.name else self._words.plain("work.unknown_customer")
+
+    def request(self, code: str | None) -> str:
+        """What somebody wants, in the language of the page where the configuration has it."""
+        found = self._house.requests.get(code or "")
+        if found is None:
+            return code or self._words.plain("fact.not_given")
+        return found.labels.get(self._words.language) or next(iter(found.labels.values()), found.code)
+
+    def needs(self, held: Held) -> list[str]:
+        """What to heed with this customer, and why they were earlier: each once, in the page's words."""
+        codes = [*(held.customer.needs if held.customer else ()), *held.interaction.head_start_reasons]
+        return [self._words.known("needs", code) for code in dict.fromkeys(codes)]
+
+    def reasons(self, interaction: Interaction) -> str:
+        """Why somebody has an earlier place."""
+        return ", ".join(self._words.known("needs", code) for code in interaction.head_start_reasons)
+
+
+def own_name(code: str) -> str:
+    """A language's name in itself: اردو."""
+    found = _locale(code)
+    return (found.get_display_name() if found else None) or code
+
+
+def direction(code: str | None) -> str:
+    """`rtl`, `ltr`, or `auto` where the language is not known: then the letters themselves decide."""
+    found = _locale(code) if code else None
+    return "auto" if found is None else found.text_direction
+
+
+def written_in(text: str, candidate: str | None) -> str | None:
+    """`candidate` where the first letter can be of that language; None: nobody knows what language this is.
+
+    Who chose Urdu may well write English; marked as Urdu, it would be read aloud and set wrongly.
+    """
+    for letter in text:
+        kind = unicodedata.bidirectional(letter)
+        if kind in {"R", "AL"}:
+            return candidate if direction(candidate) == "rtl" else None
+        if kind == "L":
+            latin = unicodedata.name(letter, "").startswith("LATIN")
+            return candidate if direction(candidate) == "ltr" and latin == (candidate == "en") else None
+    return None
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone, or UTC where nobody knows it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+@cache
+def _locale(code: str) -> Locale | None:
+    try:
+        return Locale.parse(code, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return None

@@ -1,0 +1,2 @@
+// Whoever signs in next finds nothing of whoever sat here before.
+sessionStorage.clear();

@@ -1,0 +1,145 @@
+"""What a representative does at the desk: each form is one action in one transaction, then the browser reads again.
+
+Decides nothing about work: the actions do, with the representative as the one who acts. What is over meanwhile is told
+kindly by the page that is read next.
+"""
+
+from datetime import datetime, time, timedelta
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Path, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.actions.accept import accept
+from app.actions.complete import complete
+from app.actions.depart import no_show
+from app.actions.presence import set_presence
+from app.actions.reject import reject
+from app.actions.requeue import park, transfer, wake
+from app.actions.resolve import resolve
+from app.deps import ActorDep, NowDep, ServiceDep, SessionDep
+from app.errors import Forbidden
+from app.queries import desk
+from app.queries.representatives import preferred_by
+from app.web.fields import Line, PathId, Short, in_hand, myself
+from app.web.page import Page, see
+from app.web.show import zone_of
+
+MORNING: Final = time(9)
+LATER: Final = {"hour": timedelta(hours=1), "evening": timedelta(hours=4), "week": timedelta(weeks=1)}
+WORK: Final = "#work"
+
+router = APIRouter(prefix="/desk", route_class=Page, include_in_schema=False)
+
+
+@router.post("/presence")
+async def presence(
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+    service: ServiceDep,
+    status: Annotated[Literal["available", "away", "offline"], Form()],
+    reason: Short = "",
+) -> Response:
+    """Available, away, offline."""
+    code = myself(actor)
+    await set_presence(session, code, status=status, reason=reason or None, actor=actor, now=now)
+    service.heartbeats.note(code)
+    return see("/desk", said=status)
+
+
+@router.post("/work/{id}/acceptance")
+async def acceptance(assignment_id: PathId, session: SessionDep, actor: ActorDep, now: NowDep) -> Response:
+    """Take what is offered."""
+    await desk.assignment(session, assignment_id, myself(actor))
+    await accept(session, assignment_id, actor=actor, now=now)
+    return see(f"/desk/work/{assignment_id}", said="accepted", anchor=WORK)
+
+
+@router.post("/work/{id}/rejection")
+async def rejection(
+    assignment_id: PathId, session: SessionDep, actor: ActorDep, now: NowDep, reason: Short = ""
+) -> Response:
+    """Decline it, with a reason."""
+    await desk.assignment(session, assignment_id, myself(actor))
+    await reject(session, assignment_id, reason=reason or "other", actor=actor, now=now)
+    return see("/desk", said="declined")
+
+
+@router.post("/work/{id}/completion")
+async def completion(
+    assignment_id: PathId,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+    outcome: Short = "",
+    solved: Annotated[bool, Form()] = False,
+) -> Response:
+    """The contact is done; `solved`: by the representative's word, the matter too."""
+    held = await in_hand(session, assignment_id, actor)
+    row = await complete(session, held, outcome=outcome or None, actor=actor, now=now)
+    if solved:
+        await resolve(session, row.case_id, outcome=outcome or None, actor=actor, now=now)
+    return see("/desk", said="solved" if solved else "completed")
+
+
+@router.post("/work/{id}/transfer")
+async def handing_on(
+    assignment_id: PathId,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+    queue: Short = "",
+    representative: Short = "",
+    reason: Line = "",
+) -> Response:
+    """To another queue, a colleague, or both."""
+    held = await in_hand(session, assignment_id, actor)
+    to = {"queue": queue or None, "representative": representative or None}
+    await transfer(session, held, **to, reason=reason or None, actor=actor, now=now)
+    return see("/desk", said="transferred")
+
+
+@router.post("/work/{id}/parking")
+async def laying_aside(
+    assignment_id: PathId,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+    until: Literal["written", "hour", "evening", "morning", "week"] = Form("written"),
+    reason: Line = "",
+) -> Response:
+    """Until the customer writes, or until a time."""
+    held = await in_hand(session, assignment_id, actor)
+    moment = await _moment(session, until, code=myself(actor), now=now)
+    await park(session, held, until=moment, reason=reason or None, actor=actor, now=now)
+    return see("/desk", said="parked")
+
+
+@router.post("/work/{id}/no-show")
+async def absence(assignment_id: PathId, session: SessionDep, actor: ActorDep, now: NowDep) -> Response:
+    """Called, and did not come."""
+    held = await in_hand(session, assignment_id, actor)
+    await no_show(session, held, actor=actor, now=now)
+    return see("/desk", said="no_show")
+
+
+@router.post("/laid-aside/{id}/waking")
+async def waking(
+    interaction_id: Annotated[UUID, Path(alias="id")], session: SessionDep, actor: ActorDep, now: NowDep
+) -> Response:
+    """Take up again what was laid aside."""
+    if not await preferred_by(session, interaction_id, myself(actor)):
+        raise Forbidden("This was not laid aside by you.", code="not_yours")
+    await wake(session, interaction_id, actor=actor, now=now)
+    return see("/desk", said="taken_up")
+
+
+async def _moment(session: AsyncSession, until: str, *, code: str, now: datetime) -> datetime | None:
+    """When it wakes; None: when the customer writes. Mornings are those of the representative's office."""
+    if until == "morning":
+        zone = zone_of(await desk.zone(session, code))
+        tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+        return datetime.combine(tomorrow, MORNING, tzinfo=zone)
+    return now + LATER[until] if until in LATER else None
