@@ -1,4 +1,4 @@
-"""A plan becomes offers: all of it in one statement, so that a plan of any size costs the same few round trips.
+"""A plan becomes offers: all of it in one statement, which is a transaction of its own and one round trip for any size.
 
 Decides which offers still hold: the rows are locked and looked at again, and an offer whose interaction or representative
 changed since the floor read them is left out. It never decides who should get what (`routing` does) and never waits for
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
+
+import asyncpg
 
 from app.db import Connection, uuid7
 from app.security import SYSTEM
@@ -67,8 +69,12 @@ WITH moment AS MATERIALIZED (
     RETURNING seq
 )
 SELECT ARRAY(SELECT interaction_id FROM made) AS made,
-       (SELECT count(DISTINCT representative) FROM made) AS staff, (SELECT count(*) FROM loaded) AS loaded,
-       (SELECT count(*) FROM told) AS told, pg_current_xact_id()::text AS xid
+       CASE WHEN (SELECT count(DISTINCT representative) FROM made) <> (SELECT count(*) FROM loaded)
+              OR (SELECT count(*) FROM made) <> (SELECT count(*) FROM told)
+            -- No such number: the statement fails, and nothing of it is written.
+            THEN format('%s offers, %s told, %s loaded', (SELECT count(*) FROM made), (SELECT count(*) FROM told),
+                        (SELECT count(*) FROM loaded))
+            ELSE pg_current_xact_id()::text END::bigint AS xid
 """
 
 
@@ -91,30 +97,29 @@ class Made:
 
 
 class GuardBroken(Exception):
-    """Rows and guards disagree, though all rows are locked: the transaction must not be committed."""
+    """Rows and guards disagree, though all rows are locked: nothing was written."""
 
 
 async def offer(connection: Connection, wanted: Sequence[Wanted], *, write: str = WRITE) -> Made:
-    """Write the offers that still hold, inside the caller's transaction. What was left out is simply not in `Made`.
+    """Write the offers that still hold. What was left out is simply not in `Made`.
 
-    Raises `GuardBroken` if the counters could not take what was inserted: nothing may be committed then. `write` is for
-    tests that remove a guard to show that it is needed.
+    Raises `GuardBroken` if the counters could not take what was inserted. `write` is for tests that remove a guard to
+    show that it is needed.
     """
-    row = await connection.fetchrow(
-        write,
-        [uuid7() for _ in wanted],
-        [each.interaction for each in wanted],
-        [each.version for each in wanted],
-        [each.representative for each in wanted],
-        [each.staff_version for each in wanted],
-        INTERACTION.before("offered"),
-        ASSIGNMENT.after(NEW, "offered"),
-        INTERACTION.after("queued", "offered"),
-        SYSTEM.label,
-    )
-    assert row is not None
-    if row["staff"] != row["loaded"] or row["told"] != len(row["made"]):
-        raise GuardBroken(
-            f"{len(row['made'])} offers, {row['told']} told; {row['staff']} people, {row['loaded']} loaded"
+    try:
+        row = await connection.fetchrow(
+            write,
+            [uuid7() for _ in wanted],
+            [each.interaction for each in wanted],
+            [each.version for each in wanted],
+            [each.representative for each in wanted],
+            [each.staff_version for each in wanted],
+            INTERACTION.before("offered"),
+            ASSIGNMENT.after(NEW, "offered"),
+            INTERACTION.after("queued", "offered"),
+            SYSTEM.label,
         )
-    return Made(interactions=frozenset(row["made"]), xid=row["xid"])
+    except asyncpg.InvalidTextRepresentationError as error:
+        raise GuardBroken(str(error)) from error
+    assert row is not None
+    return Made(interactions=frozenset(row["made"]), xid=str(row["xid"]))

@@ -71,8 +71,15 @@ class Dispatcher(Chore):
         pause = await term.cycle()
         self.measures.cycle_seconds.observe(time.perf_counter() - began)
         if pause.made:
-            self.db.bell.ring()
+            self._tell(rung)
         self.end()
         await asyncio.sleep(pause.least_seconds)
         if pause.most_seconds > pause.least_seconds:
             await self.rest(rung, pause.most_seconds)
+
+    def _tell(self, rung: asyncio.Event) -> None:
+        """Ring for everybody else: what we wrote ourselves is no news to us."""
+        heard = rung.is_set()
+        self.db.bell.ring()
+        if not heard:
+            rung.clear()

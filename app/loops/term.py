@@ -98,12 +98,17 @@ class Term:
 
     async def _follow(self) -> float:
         """Bring the floor up to date; returns the database's clock."""
-        changes = await queries.changes(self._connection, self._seen, own=self._own)
+        changes = await queries.changes(self._connection, self._seen, own=self._own, limit=READ_AGAIN)
         if changes.seen.epoch != self._seen.epoch:
             raise EpochChanged
         self._seen, self._own = changes.seen, []
         self._count_corrections(changes.interactions)
-        await self._read_again(self._stale.union(changes.interactions), self._stale_staff.union(changes.staff))
+        if changes.rows is not None:
+            self._place(changes.rows)
+            self._stale.difference_update(changes.interactions)
+        else:
+            self._stale.update(changes.interactions)
+        await self._read_again(self._stale, self._stale_staff.union(changes.staff))
         return changes.now
 
     def _count_corrections(self, told: Iterable[UUID]) -> None:
@@ -160,8 +165,7 @@ class Term:
             )
             for each in plan.offers
         ]
-        async with self._connection.transaction():
-            made = await offer(self._connection, wanted, write=self._write)
+        made = await offer(self._connection, wanted, write=self._write)
         self._own.append(made.xid)
         self._drop_out(wanted, made)
         return len(made.interactions)

@@ -15,11 +15,11 @@ import asyncpg
 from app.db import Connection
 
 # An office is a need only of who stands in it: those with a ticket number.
-_WAITING = """
-SELECT id, version, state, queue, skills::text AS skills, CASE WHEN speak THEN language END AS language, live, units,
-       CASE WHEN number IS NOT NULL THEN office END AS office, due_at, preferred, preferred_until, not_before, excluded
-FROM interaction
+_COLUMNS = """
+    id, version, state, queue, skills::text AS skills, CASE WHEN speak THEN language END AS language, live, units,
+    CASE WHEN number IS NOT NULL THEN office END AS office, due_at, preferred, preferred_until, not_before, excluded
 """
+_WAITING = f"SELECT {_COLUMNS} FROM interaction"  # noqa: S608  (texts of our own)
 
 _STAFF = """
 SELECT code, version, presence, retired, capacity, skills::text AS skills, languages, queues, office, live, units,
@@ -29,21 +29,24 @@ FROM representative
 
 # Whatever became visible between two snapshots was, in the older one, either in the future (at or above its xmax) or
 # running (in its list). One statement looks for exactly these and says which snapshot it saw itself: no row is missed,
-# and a long transaction elsewhere makes nothing be read twice.
-_CHANGES = """
+# and a long transaction elsewhere makes nothing be read twice. The changed rows come with it, unless they are very many.
+_CHANGES = f"""
 WITH fresh AS MATERIALIZED (
     SELECT e.subject, e.subject_id, e.data ->> 'representative' AS representative
     FROM event e WHERE e.epoch = $1 AND e.xid >= $2::text::xid8 AND e.xid <> ALL ($4::text[]::xid8[])
     UNION ALL
     SELECT e.subject, e.subject_id, e.data ->> 'representative'
     FROM event e WHERE e.epoch = $1 AND e.xid = ANY ($3::text[]::xid8[])
+), changed AS MATERIALIZED (
+    SELECT pg_current_snapshot()::text AS snapshot, (SELECT epoch FROM feed_epoch) AS epoch,
+           extract(epoch FROM wall_clock())::float8 AS now,
+           ARRAY(SELECT DISTINCT subject_id::uuid FROM fresh WHERE subject = 'interaction') AS interactions,
+           ARRAY(SELECT subject_id FROM fresh WHERE subject = 'representative'
+                 UNION SELECT representative FROM fresh WHERE representative IS NOT NULL) AS staff
 )
-SELECT pg_current_snapshot()::text AS snapshot, (SELECT epoch FROM feed_epoch) AS epoch,
-       extract(epoch FROM wall_clock())::float8 AS now,
-       ARRAY(SELECT DISTINCT subject_id::uuid FROM fresh WHERE subject = 'interaction') AS interactions,
-       ARRAY(SELECT subject_id FROM fresh WHERE subject = 'representative'
-             UNION SELECT representative FROM fresh WHERE representative IS NOT NULL) AS staff
-"""
+SELECT changed.*, {_COLUMNS}
+FROM changed LEFT JOIN interaction ON cardinality(interactions) <= $5 AND id = ANY (interactions)
+"""  # noqa: S608  (texts of our own)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +65,8 @@ class Changes:
     seen: Seen
     now: float
     interactions: list[UUID]
+    rows: list[asyncpg.Record] | None
+    """The interactions as they are now; None where they are too many to come at once."""
     staff: list[str]
 
 
@@ -72,11 +77,17 @@ async def seen_now(connection: Connection) -> Seen:
     return _seen(row)
 
 
-async def changes(connection: Connection, since: Seen, *, own: Sequence[str] = ()) -> Changes:
-    """What became visible after `since`, without the transactions in `own`."""
-    row = await connection.fetchrow(_CHANGES, since.epoch, since.xmax, since.running, own)
-    assert row is not None
-    return Changes(seen=_seen(row), now=row["now"], interactions=row["interactions"], staff=row["staff"])
+async def changes(connection: Connection, since: Seen, *, own: Sequence[str] = (), limit: int) -> Changes:
+    """What became visible after `since`, without the transactions in `own`; at most `limit` rows come with it."""
+    rows = await connection.fetch(_CHANGES, since.epoch, since.xmax, since.running, own, limit)
+    first = rows[0]
+    return Changes(
+        seen=_seen(first),
+        now=first["now"],
+        interactions=first["interactions"],
+        rows=rows if first["id"] is not None else [] if not first["interactions"] else None,
+        staff=first["staff"],
+    )
 
 
 async def interactions(connection: Connection, ids: Collection[UUID]) -> list[asyncpg.Record]:
