@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.command import command
 from app.actions.record import advance, locked_pair, mine
+from app.actions.waited import count_wait
 from app.errors import Conflict
 from app.security import Actor
 from app.tables import Assignment, Interaction, Representative
@@ -30,6 +31,7 @@ async def accept(session: AsyncSession, assignment_id: UUID, *, actor: Actor, no
     fact = {"assignment": str(assignment.id), "representative": assignment.representative}
     advance(session, interaction, "accepted", now=now, actor=actor, data=fact)
     interaction.misses = 0
+    await count_wait(session, interaction, until=now)
     await _send(session, interaction, assignment, now=now)
     await session.flush()
     return assignment

@@ -39,6 +39,7 @@ class Arrival:
     reply_to: str | None
     target_seconds: int
     head_start_seconds: int
+    head_start_cap_seconds: int
     head_start_reasons: tuple[str, ...]
     live: bool
     units: int
@@ -77,6 +78,7 @@ def prepare(
         reply_to=signal.reply_to,
         target_seconds=queue.target_seconds if queue else 0,
         head_start_seconds=int(head_start(reasons, cap_seconds=queue.head_start_cap_seconds)) if queue else 0,
+        head_start_cap_seconds=queue.head_start_cap_seconds if queue else 0,
         head_start_reasons=reasons,
         live=info.live,
         units=info.units,

@@ -5,7 +5,7 @@ Decides what joining does to the case: one that was resolved or closed is open a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,10 +16,12 @@ from routing.lifecycle import CASE
 from routing.rank import reopened
 
 _LOCKED = """
-SELECT id, state, version, customer_id, waited_seconds FROM "case" WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+SELECT id, state, version, customer_id, waited_seconds FROM "case" WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 _MOVED = """
-UPDATE "case" SET state = moved.state, version = moved.version
+UPDATE "case" SET state = moved.state, version = moved.version,
+    resolved_at = CASE WHEN moved.state IN ('resolved', 'closed') THEN resolved_at END,
+    outcome = CASE WHEN moved.state IN ('resolved', 'closed') THEN outcome END
 FROM unnest($1::uuid[], $2::text[], $3::int[]) AS moved (id, state, version) WHERE "case".id = moved.id
 """
 OF_A_CONTACT = {"awaiting_customer": ["customer_replied"], "resolved": ["reopened"], "closed": ["reopened"]}
@@ -44,8 +46,13 @@ async def existing(connection: Connection, case_ids: Iterable[UUID]) -> set[UUID
     return {row["id"] for row in rows}
 
 
-async def join(connection: Connection, case_ids: Iterable[UUID], *, now: datetime) -> dict[UUID, Joined]:
-    """Lock the cases, move them, record it. Cases that do not exist are missing from the answer."""
+async def join(
+    connection: Connection, case_ids: Iterable[UUID], *, heard: Collection[UUID], now: datetime
+) -> dict[UUID, Joined]:
+    """Lock the cases, move them, record it. Cases that do not exist are missing from the answer.
+
+    `heard`: those on which the customer spoke. A machine's letter joins a case and changes nothing about it.
+    """
     wanted = sorted(set(case_ids))
     if not wanted:
         return {}
@@ -54,7 +61,7 @@ async def join(connection: Connection, case_ids: Iterable[UUID], *, now: datetim
     events: list[NewEvent] = []
     joined: dict[UUID, Joined] = {}
     for row in rows:
-        kinds = [*OF_A_CONTACT.get(row["state"], []), "joined"]
+        kinds = [*(OF_A_CONTACT.get(row["state"], []) if row["id"] in heard else []), "joined"]
         events += [
             NewEvent(subject="case", subject_id=str(row["id"]), version=row["version"] + step, kind=kind, data={})
             for step, kind in enumerate(kinds, start=1)

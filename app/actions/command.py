@@ -21,6 +21,11 @@ from channels.base import Command
 DEFAULT_LANGUAGE = "en"
 
 
+def key_of(fact: str, reason: str) -> str:
+    """The one key of the command that `fact` sends for `reason`."""
+    return f"{fact}:{reason}"
+
+
 async def command(
     session: AsyncSession,
     interaction: Interaction,
@@ -36,7 +41,7 @@ async def command(
     if kind is None:
         return None
     made = Command(
-        key=f"{fact}:{reason}",
+        key=key_of(fact, reason),
         kind=kind,
         channel=interaction.channel,
         interaction_id=interaction.id,

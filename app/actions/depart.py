@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.record import advance, locked_with_live, mine, once_mine
 from app.actions.release import end_assignment
+from app.actions.waited import count_wait
 from app.security import Actor
 from app.tables import Assignment, Interaction, Queue
 from routing.lifecycle import ASSIGNMENT, INTERACTION
@@ -53,6 +54,8 @@ async def _give_up(
     interaction.wake_at = None
     if assignment is not None:
         await end_assignment(session, assignment, event, now=now, reason=reason)
+    if event == "left":
+        await count_wait(session, interaction, until=now)
     await session.flush()
     return interaction
 

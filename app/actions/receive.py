@@ -126,7 +126,8 @@ async def _write(
 ) -> list[Written]:
     if not arrivals:
         return []
-    joined = await join(connection, [arrival.case_id for arrival in arrivals if arrival.case_id], now=now)
+    heard = {arrival.case_id for arrival in arrivals if arrival.case_id and not arrival.automatic}
+    joined = await join(connection, [arrival.case_id for arrival in arrivals if arrival.case_id], heard=heard, now=now)
     people = await customers(connection, [(arrival.person, arrival.language) for arrival in arrivals])
     numbers = await tickets(connection, arrivals, now=now)
     written: list[Written] = []
@@ -146,7 +147,12 @@ def _written(
     case: Joined | None,
     now: datetime,
 ) -> Written:
-    head_start = arrival.head_start_seconds + (case.head_start_seconds if case else 0)
+    reopened = case.head_start_seconds if case and not arrival.automatic else 0
+    head_start = arrival.head_start_seconds + reopened
+    if arrival.request:
+        # Who still chooses has no queue yet: the limit of the one they choose is applied then.
+        head_start = min(head_start, arrival.head_start_cap_seconds)
+    reasons = (*arrival.head_start_reasons, *(["reopened"] if reopened else []))
     kinds = _kinds(arrival)
     return Written(
         id=interaction_id,
@@ -158,9 +164,14 @@ def _written(
         number=number,
         due_at=now + timedelta(seconds=arrival.target_seconds - head_start) if arrival.request else None,
         head_start_seconds=head_start,
+        head_start_reasons=reasons,
         events=tuple(
             NewEvent(
-                subject="interaction", subject_id=str(interaction_id), version=version, kind=kind, data=_fact(arrival)
+                subject="interaction",
+                subject_id=str(interaction_id),
+                version=version,
+                kind=kind,
+                data=_fact(arrival, reasons),
             )
             for version, kind in enumerate(kinds, start=1)
         ),
@@ -174,12 +185,12 @@ def _kinds(arrival: Arrival) -> list[str]:
     return ["queued" if arrival.request else "arrived"]
 
 
-def _fact(arrival: Arrival) -> dict[str, Any]:
+def _fact(arrival: Arrival, reasons: Sequence[str]) -> dict[str, Any]:
     fact: dict[str, Any] = {"channel": arrival.channel}
     if arrival.request:
         fact |= {"queue": arrival.request.queue, "request_type": arrival.request.code}
-    if arrival.head_start_reasons:
-        fact["head_start"] = list(arrival.head_start_reasons)
+    if reasons:
+        fact["head_start"] = list(reasons)
     return fact
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.command import command
@@ -16,7 +17,7 @@ from app.actions.record import advance, locked_with_live, mine, once_mine
 from app.actions.release import end_assignment
 from app.errors import Conflict, Invalid
 from app.security import Actor
-from app.tables import Assignment, Interaction, Queue, Representative
+from app.tables import Assignment, Interaction, Queue, Representative, RequestType
 from routing.lifecycle import INTERACTION
 
 PREFERRED_SECONDS = 120
@@ -43,10 +44,16 @@ async def transfer(
         await _known(session, representative)
     fact = _fact(assignment, reason=reason) | {"queue": target.code}
     advance(session, interaction, "transferred", now=now, actor=actor, data=fact)
+    if interaction.queue != target.code:
+        interaction.skills = await _needed_by_all(session, target.code)
     interaction.queue = target.code
     interaction.due_at = _due(interaction, target, start=interaction.queued_at or now)
     prefer(interaction, representative, now=now)
-    interaction.not_before, interaction.excluded = None, []
+    # Whoever hands it on is not asked for it again at once.
+    giver = (
+        assignment.representative if assignment is not None and assignment.representative != representative else None
+    )
+    interaction.not_before, interaction.excluded = now if giver else None, [giver] if giver else []
     if assignment is not None:
         await end_assignment(session, assignment, "transferred", now=now, reason=reason)
         await command(session, interaction, "transferred", reason=str(assignment.id), payload={}, now=now)
@@ -86,7 +93,7 @@ async def wake(session: AsyncSession, interaction_id: UUID, *, actor: Actor, now
     if not INTERACTION.allows(interaction.state, "woken"):
         return interaction
     advance(session, interaction, "woken", now=now, actor=actor)
-    interaction.wake_at = None
+    interaction.wake_at, interaction.queued_at = None, now
     interaction.due_at = _due(interaction, await _queue(session, interaction.queue), start=now)
     prefer(interaction, interaction.preferred, now=now)
     await session.flush()
@@ -145,6 +152,18 @@ async def _queue(session: AsyncSession, code: str | None) -> Queue:
     if queue is None:
         raise Invalid(f"There is no queue {code!r}.", code="unknown_queue")
     return queue
+
+
+async def _needed_by_all(session: AsyncSession, queue: str) -> dict[str, int]:
+    """The skills that every request of this queue needs, at the lowest level asked for.
+
+    What was asked for at first says nothing about another line: nobody there might ever have those skills.
+    """
+    asked = list((await session.exec(select(RequestType.skills).where(RequestType.queue == queue))).all())
+    if not asked:
+        return {}
+    shared = set.intersection(*(set(skills) for skills in asked))
+    return {skill: min(skills[skill] for skills in asked) for skill in sorted(shared)}
 
 
 async def _known(session: AsyncSession, code: str) -> None:

@@ -38,6 +38,6 @@ def _move(row: asyncpg.Record, *, now: datetime) -> Move:
     return Move(
         row=row,
         due_at=start + timedelta(seconds=row["due_seconds"]),
-        queued_at=None if row["state"] == "parked" else start,
+        queued_at=start,
         preferred_until=now + timedelta(seconds=PREFERRED_SECONDS) if row["preferred"] else None,
     )

@@ -6,6 +6,7 @@ makes each count once, and what no longer fits the state changes nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -17,8 +18,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.arrival import Arrival
 from app.actions.cases import OF_A_CONTACT
+from app.actions.command import key_of
 from app.actions.depart import depart
-from app.actions.record import advance, locked
+from app.actions.record import advance, locked, locked_with_live
 from app.actions.requeue import come_back, hand_back, wake
 from app.db import uuid7
 from app.security import Actor
@@ -26,6 +28,7 @@ from app.tables import Case, Interaction, Message, Outbox, Receipt
 from channels.base import Connected, Delivered, Ended, Failed, Left, Returned, Wrote
 from routing.lifecycle import INTERACTION, OVER_STATES
 from routing.plan import Cause, back_off
+from routing.rank import head_start
 
 Later = Left | Returned | Connected | Ended | Failed
 """Signals about a contact that is known by its name."""
@@ -59,17 +62,27 @@ async def choose(session: AsyncSession, interaction_id: UUID, arrival: Arrival, 
     interaction = await locked(session, Interaction, interaction_id)
     if interaction.state != "arriving" or arrival.request is None:
         return
-    fact = {"queue": arrival.request.queue, "request_type": arrival.request.code}
+    fact: dict[str, Any] = {"queue": arrival.request.queue, "request_type": arrival.request.code}
     interaction.queue, interaction.request_type = arrival.request.queue, arrival.request.code
     interaction.skills, interaction.speak = dict(arrival.request.skills), arrival.request.speak
     interaction.language = arrival.language
-    interaction.head_start_seconds = arrival.head_start_seconds
-    interaction.head_start_reasons = list(arrival.head_start_reasons)
+    _head_start(interaction, arrival)
+    if interaction.head_start_reasons:
+        fact["head_start"] = interaction.head_start_reasons
     interaction.queued_at = now
-    interaction.due_at = now + timedelta(seconds=arrival.target_seconds - arrival.head_start_seconds)
+    interaction.due_at = now + timedelta(seconds=arrival.target_seconds - interaction.head_start_seconds)
     advance(session, interaction, "queued", now=now, actor=actor, data=fact)
     case = await locked(session, Case, interaction.case_id)
     case.request_type = case.request_type or arrival.request.code
+
+
+def _head_start(interaction: Interaction, arrival: Arrival) -> None:
+    """All reasons that either report gave, and what the row has already: the head start of a reopened case."""
+    reasons = sorted({*interaction.head_start_reasons, *arrival.head_start_reasons})
+    personal = head_start([reason for reason in reasons if reason != "reopened"], cap_seconds=math.inf)
+    earned = interaction.head_start_seconds + int(personal)
+    interaction.head_start_seconds = min(earned, arrival.head_start_cap_seconds)
+    interaction.head_start_reasons = reasons
 
 
 async def append(session: AsyncSession, interaction_id: UUID, wrote: Wrote, *, actor: Actor, now: datetime) -> bool:
@@ -108,8 +121,10 @@ async def settle(session: AsyncSession, signal: Delivered | Failed, *, now: date
     row = found.one_or_none()
     if row is None:
         return None
-    row.state = "sent" if isinstance(signal, Delivered) else "failed"
-    row.reason = None if isinstance(signal, Delivered) else signal.reason
+    if isinstance(signal, Failed):
+        row.state, row.reason = "failed", signal.reason
+    elif row.state != "failed":  # a letter may bounce after it was taken, or the two reports may change places
+        row.state, row.reason = "sent", None
     row.done_at = row.done_at or now
     session.add(row)
     return row.interaction_id
@@ -130,9 +145,15 @@ async def _connected(session: AsyncSession, interaction_id: UUID, _: Any, actor:
 
 
 async def _failed(session: AsyncSession, interaction_id: UUID, signal: Any, actor: Actor, now: datetime) -> None:
-    """The representative's line did not answer: back to the old place, rested by the cause."""
-    interaction = await locked(session, Interaction, interaction_id)
-    if interaction.state != "active":
+    """The representative's line did not answer: back to the old place, rested by the cause.
+
+    A failure that names its command counts only if it is the one that called for this very representative: a letter that
+    bounced, or the line of somebody before, takes nothing out of anybody's hands.
+    """
+    interaction, assignment = await locked_with_live(session, interaction_id)
+    if interaction.state != "active" or assignment is None:
+        return
+    if signal.key is not None and signal.key != key_of("accepted", str(assignment.id)):
         return
     interaction.misses += 1
     cause = cast("Cause", signal.reason if signal.reason != "refused" else "unreachable")
@@ -145,6 +166,7 @@ async def _case_heard(session: AsyncSession, case_id: UUID, *, actor: Actor, now
     case = await locked(session, Case, case_id)
     for event in OF_A_CONTACT.get(case.state, ()):
         advance(session, case, event, now=now, actor=actor)
+        case.resolved_at = case.outcome = None
 
 
 _Meaning = Callable[[AsyncSession, UUID, Any, Actor, datetime], Awaitable[None]]

@@ -69,6 +69,7 @@ class Written:
     number: str | None
     due_at: datetime | None
     head_start_seconds: int
+    head_start_reasons: tuple[str, ...]
     events: tuple[NewEvent, ...]
 
     @property
@@ -125,7 +126,7 @@ async def _insert_interactions(connection: Connection, written: Sequence[Written
         [arrival.request.skills if arrival.request else {} for arrival in arrivals],
         [arrival.request.speak if arrival.request else True for arrival in arrivals],
         [one.head_start_seconds for one in written],
-        [" ".join(arrival.head_start_reasons) for arrival in arrivals],
+        [" ".join(one.head_start_reasons) for one in written],
         [one.due_at for one in written],
         [dict(arrival.attributes) for arrival in arrivals],
         [len(one.events) for one in written],
