@@ -57,15 +57,20 @@ async def claim(
     return (await session.exec(cast("Any", made))).first() is not None
 
 
-async def choose(session: AsyncSession, interaction_id: UUID, arrival: Arrival, *, actor: Actor, now: datetime) -> None:
-    """The contact has said what it wants: from the menu into the line. Said already, or gone meanwhile: nothing."""
+async def choose(
+    session: AsyncSession, interaction_id: UUID, arrival: Arrival, *, language: str | None, actor: Actor, now: datetime
+) -> None:
+    """The contact has said what it wants: from the menu into the line. Said already, or gone meanwhile: nothing.
+
+    `language`: the one that was said now; None leaves what was said before.
+    """
     interaction = await locked(session, Interaction, interaction_id)
     if interaction.state != "arriving" or arrival.request is None:
         return
     fact: dict[str, Any] = {"queue": arrival.request.queue, "request_type": arrival.request.code}
     interaction.queue, interaction.request_type = arrival.request.queue, arrival.request.code
     interaction.skills, interaction.speak = dict(arrival.request.skills), arrival.request.speak
-    interaction.language = arrival.language
+    interaction.language = language or interaction.language
     _head_start(interaction, arrival)
     if interaction.head_start_reasons:
         fact["head_start"] = interaction.head_start_reasons

@@ -99,7 +99,9 @@ class Intake:
                 now=moment,
             )
             if new:
-                await signals.choose(session, interaction_id, made, actor=_actor(contact), now=moment)
+                await signals.choose(
+                    session, interaction_id, made, language=signal.language, actor=_actor(contact), now=moment
+                )
         return replace(await self._stands(contact, signal.contact), repeated=not new)
 
     async def _wrote(self, contact: Contact, signal: Wrote) -> Outcome:
