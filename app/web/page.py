@@ -133,7 +133,7 @@ def _sorry(request: Request, error: RaabtaError) -> Response:
     name = sentence(spoken_here(request), error)
     by_script = "hx-request" in request.headers
     if isinstance(error, Unauthenticated):
-        return _to_the_entrance(name, by_script=by_script)
+        return _to_the_entrance(name if COOKIE in request.cookies else None, by_script=by_script)
     if by_script:
         return Response(status_code=error.status)
     if request.method == "POST" and isinstance(error, _TOLD_AFTER_READING_AGAIN):
@@ -146,11 +146,13 @@ def _sorry(request: Request, error: RaabtaError) -> Response:
     return response
 
 
-def _to_the_entrance(name: str, *, by_script: bool) -> Response:
+def _to_the_entrance(name: str | None, *, by_script: bool) -> Response:
+    """`name` None: no key came along. That may be a link from another site, so the browser keeps the one it has."""
     entrance = see("/desk/sign-in", sorry=name)
     if by_script:
         entrance = Response(status_code=401, headers={"HX-Redirect": entrance.headers["location"]})
-    entrance.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    if name is not None:
+        entrance.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return entrance
 
 

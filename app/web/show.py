@@ -18,7 +18,7 @@ from app.queries.desk import Held, House
 from app.tables import Customer, Interaction
 from app.web.words import Words
 
-MINUTE = 60
+MINUTE = timedelta(minutes=1)
 
 
 class Shown:

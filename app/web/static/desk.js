@@ -5,6 +5,7 @@
 (() => {
   const SECOND = 1000;
   const DRAFT = "draft:";
+  const SENT = "sent";
   let offset = 0; // how far this machine's clock is from the service's, in ms
   let tries = new Set(); // offers whose time ran out, each asked about once
 
@@ -38,6 +39,13 @@
     }
   }
 
+  // A draft is thrown away only by the page that says that it was taken.
+  function forgetWhatWasSent() {
+    const name = sessionStorage.getItem(SENT);
+    if (name && document.querySelector("#word[role=status]")) sessionStorage.removeItem(DRAFT + name);
+    sessionStorage.removeItem(SENT);
+  }
+
   function restoreDrafts() {
     for (const field of document.querySelectorAll("textarea[data-draft]")) {
       const kept = sessionStorage.getItem(DRAFT + field.dataset.draft);
@@ -54,7 +62,7 @@
 
   function sent(event) {
     const field = event.target.querySelector("textarea[data-draft]");
-    if (field) sessionStorage.removeItem(DRAFT + field.dataset.draft);
+    if (field) sessionStorage.setItem(SENT, field.dataset.draft);
     // A second press while the first is under way would only be answered with "not any more".
     setTimeout(() => event.target.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
     setTimeout(() => event.target.querySelectorAll("button").forEach((button) => { button.disabled = false; }), 5 * SECOND);
@@ -78,6 +86,7 @@
   window.addEventListener("offline", () => trouble(true));
 
   setClock();
+  forgetWhatWasSent();
   restoreDrafts();
   count();
   setInterval(count, SECOND / 4);
