@@ -6,21 +6,25 @@ the access table for them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 
 from app import api
 from app.api.openapi import describe
 from app.deps import Edge, Service, tell_all
 from app.settings import Settings
 
-NOWHERE = "postgresql:///raabta"
+NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
+"""Where nobody set OpenTelemetry up: else every request would ask whether somebody did."""
+NOWHERE: Final = "postgresql:///raabta"
 """For an application that only describes itself; nothing is connected before it is opened."""
 
 
@@ -48,7 +52,13 @@ def create_app(settings: Settings, *, dsn: str | None = None, loops: bool = True
             yield
 
     app = FastAPI(
-        title="Raabta", version=_version(), lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+        title="Raabta",
+        version=_version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        telemetry=None if any(name.startswith("OTEL_") for name in os.environ) else NO_TELEMETRY,
     )
     app.state.service = service
     app.router.routes.extend(api.routes(service.channels))

@@ -4,20 +4,20 @@ Decides what of the body is a signal. This is the hot path: no dependency is sol
 written in a group with others that arrive at the same moment.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
-from typing_extensions import override
+from starlette.types import Receive, Scope, Send
 
 from app.actions.contact import Contact
 from app.api import answers
 from app.api.shapes import NewInteraction, Received
 from app.deps import Guarded, OptionalKey, Service, admit
 from app.deps.idempotency import Once, Replayed, alone, checked_key, digest_of
-from app.deps.problems import invalid
-from app.errors import Invalid
+from app.deps.problems import invalid, told
+from app.errors import Invalid, RaabtaError
 from app.security import Actor
 from channels.base import Arrived, Outcome, Person
 
@@ -25,17 +25,23 @@ from channels.base import Arrived, Outcome, Person
 class Lean(Guarded):
     """The same door, and right behind it the endpoint; its signature is for the API's description."""
 
-    @override
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        async def handle(request: Request) -> Response:
-            service: Service = request.scope["app"].state.service
+    def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
+        super().__init__(path, endpoint, **given)
+        self.app = self._answer
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        service: Service = scope["app"].state.service
+        try:
             await admit(request, service, service.access["POST", self.path], reads_json=True)
             key = request.headers.get("idempotency-key")
-            if key is not None:
-                return await _once(request, service, checked_key(key))
-            return await _receive(request, service)
-
-        return handle
+            if key is None:
+                response = await _receive(request, service)
+            else:
+                response = await _once(request, service, checked_key(key))
+        except RaabtaError as error:
+            response = told(error)
+        await response(scope, receive, send)
 
 
 router = APIRouter(prefix="/v1/interactions", tags=["interactions"], route_class=Lean)

@@ -142,7 +142,7 @@ class Customer(Given):
     name: Name | None = None
     phone: Phone | None = None
     email: Email | None = None
-    needs: Annotated[list[NeedCode], Field(max_length=8)] = []
+    needs: list[NeedCode] = Field(default_factory=list, max_length=8)
 
 
 class NewInteraction(Given):
@@ -173,7 +173,9 @@ class NewInteraction(Given):
     case_id: Annotated[UUID | None, Field(description="The case this belongs to; a new one where none is named.")] = (
         None
     )
-    attributes: Annotated[Attributes, Field(description="Your own data, kept as it is: at most 8 KiB, 5 deep.")] = {}
+    attributes: Attributes = Field(
+        default_factory=dict, description="Your own data, kept as it is: at most 8 KiB, 5 deep."
+    )
 
 
 class WaitShape(BaseModel):

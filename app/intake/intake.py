@@ -243,7 +243,9 @@ def _as_written(one: Written, place: Place | tuple[None, None]) -> Outcome:
     return Outcome(
         contact=one.arrival.ref,
         interaction_id=one.id,
-        case_id=one.case_id,
+        case_id=UUID(
+            int=one.case_id.int
+        ),  # a case that is joined has the driver's own kind of UUID, which JSON writers refuse
         state=one.state,
         number=one.number,
         queue=one.queue,

@@ -147,7 +147,9 @@ async def test_a_body_over_the_limit_is_not_read(house: House) -> None:
     problem(await house.client.post("/v1/channels/walk_in/visits", content=b" " * 20_000, headers=visits), 413)
 
 
-@pytest.mark.parametrize("path", ["/v1/nothing", "/", "/v1/interactions/", "/v1/%00", "/v1/\u0627\u0631\u062f\u0648"])
+@pytest.mark.parametrize(
+    "path", ["/v1/nothing", "/nothing", "/v1/interactions/", "/v1/%00", "/v1/\u0627\u0631\u062f\u0648"]
+)
 async def test_an_unknown_address_is_a_problem_too(house: House, path: str) -> None:
     problem(await house.call("admin", "GET", path), 404)
 
