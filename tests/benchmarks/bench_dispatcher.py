@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import uvloop
 
 from app.db import Database, migrate_async, uuid7
 from app.loops.chore import supervised
@@ -31,7 +32,7 @@ from tests.office import furnish
 
 ROUNDS = 3
 BACKLOG = 10_000
-STAFF, CAPACITY = 1_000, 10
+STAFF, CAPACITY = 100, 100
 CONNECTIONS = 16
 PER_SECOND = 500
 LATENCY_SECONDS = 10
@@ -77,9 +78,9 @@ def figures() -> Iterator[Row]:
         server = LocalPostgres(folder, options={"track_commit_timestamp": "on", "max_connections": 100})
         server.start()
         try:
-            yield asyncio.run(_throughput(server))
-            yield asyncio.run(_latency(server))
-            yield asyncio.run(_takeover(server))
+            yield uvloop.run(_throughput(server))
+            yield uvloop.run(_latency(server))
+            yield uvloop.run(_takeover(server))
         finally:
             server.stop()
 
@@ -103,10 +104,12 @@ async def _throughput(server: LocalPostgres) -> Row:
 async def _baseline(dsn: str) -> float:
     connection = await asyncpg.connect(dsn)
     await wait_in_line(connection, BACKLOG)
-    codes = await go_to_work(connection, STAFF, capacity=CAPACITY)
+    await go_to_work(connection, STAFF, capacity=CAPACITY)
     await connection.execute("VACUUM ANALYZE")
+    rate = await offers_per_second(dsn, connections=CONNECTIONS, count=BACKLOG, queue=QUEUE)
+    assert await connection.fetchval("SELECT count(*) FROM assignment") == BACKLOG
     await connection.close()
-    return await offers_per_second(dsn, connections=CONNECTIONS, codes=codes, queue=QUEUE)
+    return rate
 
 
 async def _dispatched(dsn: str) -> float:
@@ -132,29 +135,34 @@ async def _latency(server: LocalPostgres) -> Row:
     worst, commits = [], []
     for _ in range(ROUNDS):
         async with _database(server) as dsn:
-            commits.append(await _median_commit(dsn))
-            delays = await _delays(dsn)
+            delays, commit = await _delays(dsn)
+            commits.append(commit)
             worst.append(delays[int(len(delays) * 0.99)])
     commit, p99 = statistics.median(commits), statistics.median(worst)
     ratio = statistics.median(late / each for late, each in zip(worst, commits, strict=True))
     return _row("offer_after_arrival_p99_ms", p99 * 1e3, against=commit * 1e3, ratio=ratio, most=15.0)
 
 
-async def _median_commit(dsn: str) -> float:
-    """The seconds of one INSERT and its commit, one after the other."""
+async def _commits(dsn: str, seconds: list[float]) -> None:
+    """For ever: the seconds of one INSERT and its commit, a hundred a second, while everything else goes on."""
     connection = await asyncpg.connect(dsn)
-    await connection.execute("CREATE TABLE bench (id uuid PRIMARY KEY, words text)")
-    seconds = []
-    for _ in range(1_000):
-        began = time.perf_counter()
-        await connection.execute("INSERT INTO bench VALUES ($1, 'a row like any other')", uuid7())
-        seconds.append(time.perf_counter() - began)
-    await connection.close()
-    return statistics.median(seconds)
+    try:
+        await connection.execute("CREATE TABLE bench (id uuid PRIMARY KEY, words text)")
+        insert = await connection.prepare("INSERT INTO bench VALUES ($1, 'a row like any other')")
+        while True:
+            began = time.perf_counter()
+            await insert.fetch(uuid7())
+            seconds.append(time.perf_counter() - began)
+            await asyncio.sleep(0.01)
+    finally:
+        connection.terminate()
 
 
-async def _delays(dsn: str) -> list[float]:
-    """Seconds from each arrival's commit to its offer's commit, sorted. Both stamps precede their flush to disk."""
+async def _delays(dsn: str) -> tuple[list[float], float]:
+    """Seconds from each arrival's commit to its offer's commit, sorted, and the median of a commit meanwhile.
+
+    Both stamps of a delay are taken before their flush to disk, so that it contains one flush.
+    """
     connection = await asyncpg.connect(dsn)
     await connection.execute(
         """INSERT INTO "case" (id, token, state, opened_at, version) VALUES ($1, 't', 'open', now(), 1)""", uuid7()
@@ -164,13 +172,17 @@ async def _delays(dsn: str) -> list[float]:
     async with Database(dsn) as db, _dispatching(db) as dispatcher:
         while dispatcher.term is None or not dispatcher.term.loaded:
             await dispatcher.turned()
+        commits: list[float] = []
+        committing = asyncio.create_task(_commits(dsn, commits))
         await _arrive(db, connection, count)
         while dispatcher.measures.offers._value.get() < count:
             await asyncio.sleep(0.01)
+        committing.cancel()
+        await asyncio.gather(committing, return_exceptions=True)
     delays = [row[0] for row in await connection.fetch(_DELAYS)]
     await connection.close()
     assert len(delays) == count
-    return delays
+    return delays, statistics.median(commits)
 
 
 async def _arrive(db: Database, connection: asyncpg.Connection, count: int) -> None:
