@@ -50,8 +50,14 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
+_SHAPES: Final[dict[str, dict[str, Any]]] = {
+    "application/json": {"type": "object"},
+    "application/x-www-form-urlencoded": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+
+
 def _described(door: Hook) -> dict[str, Any]:
-    shape: dict[str, Any] = {"type": "object"} if door.media_type == "application/json" else {"type": "string"}
+    shape = _SHAPES.get(door.media_type, {"type": "string", "format": "binary"})
     content: dict[str, Any] = {"schema": shape}
     if door.example:
         content["example"] = door.example
