@@ -24,7 +24,11 @@ RETURNING id
 """
 _TOLD = """
 INSERT INTO event (subject, subject_id, version, kind, at, actor)
-SELECT 'interaction', id::text, 1, 'queued', wall_clock(), 'system' FROM unnest($1::uuid[]) AS id
+SELECT $2, id::text, 1, $3, wall_clock(), 'system' FROM unnest($1::uuid[]) AS id
+"""
+_RECEIPTS = """
+INSERT INTO receipt (source, channel, ref, interaction_id, at)
+SELECT 'crowd', 'console', id::text, id, wall_clock() FROM unnest($1::uuid[]) AS id
 """
 _HIRED = """
 INSERT INTO representative (code, name, office, languages, queues, skills, capacity, ceiling, presence, version)
@@ -54,8 +58,10 @@ async def wait_in_line(
         cases = [row["id"] for row in await connection.fetch(_CASES, count)]
         rows = await connection.fetch(_WAITING, cases, queue, language, live, skills)
         ids = [row["id"] for row in rows]
+        await connection.execute(_RECEIPTS, ids)
+        await connection.execute(_TOLD, cases, "case", "opened")
         if told:
-            await connection.execute(_TOLD, ids)
+            await connection.execute(_TOLD, ids, "interaction", "queued")
     return [str(each) for each in ids]
 
 

@@ -181,8 +181,9 @@ class Term:
     async def _compare(self) -> None:
         if not self.loaded or time.monotonic() - self._compared < COMPARE_SECONDS:
             return
-        self._suspects = await self._comparing.different()
-        self._stale |= self._suspects
+        different = await self._comparing.different()
+        self._suspects = different - self._stale
+        self._stale |= different
         self._seat(await self._comparing.staff())
         self._compared = time.monotonic()
 
