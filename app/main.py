@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 
-from app import api
-from app.api.openapi import describe
+from app import api, web
+from app.api.openapi import TITLE, describe, version
 from app.deps import Edge, Service, tell_all
 from app.settings import Settings
 
@@ -52,8 +50,8 @@ def create_app(settings: Settings, *, dsn: str | None = None, loops: bool = True
             yield
 
     app = FastAPI(
-        title="Raabta",
-        version=_version(),
+        title=TITLE,
+        version=version(),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -61,23 +59,14 @@ def create_app(settings: Settings, *, dsn: str | None = None, loops: bool = True
         telemetry=None if any(name.startswith("OTEL_") for name in os.environ) else NO_TELEMETRY,
     )
     app.state.service = service
-    app.router.routes.extend(api.routes(service.channels))
-    service.access = api.table(service.channels)
-    _add_pages(app, service)
+    app.router.routes.extend([*api.routes(service.channels), *web.routes(service)])
+    service.access = {**api.table(service.channels), **web.ACCESS}
     _refuse_unlisted(app, service)
     app.router.redirect_slashes = False
     tell_all(app)
     app.add_middleware(Edge, metrics=service.metrics, encrypted=settings.base_url.startswith("https://"))
     app.openapi = lambda: _described(app, service)  # type: ignore[method-assign]  # the way FastAPI asks for it
     return app
-
-
-def _add_pages(app: FastAPI, service: Service) -> None:
-    """The pages, where they are installed: `app.web` brings `routes(service)` and the rows `ACCESS`."""
-    web = import_module("app.web")
-    if hasattr(web, "routes"):
-        app.router.routes.extend(web.routes(service))
-        service.access |= web.ACCESS
 
 
 def _refuse_unlisted(app: FastAPI, service: Service) -> None:
@@ -90,12 +79,5 @@ def _refuse_unlisted(app: FastAPI, service: Service) -> None:
 
 def _described(app: FastAPI, service: Service) -> dict[str, Any]:
     if app.openapi_schema is None:
-        app.openapi_schema = describe(app, service.access)
+        app.openapi_schema = describe(app.routes, service.access)
     return app.openapi_schema
-
-
-def _version() -> str:
-    try:
-        return version("raabta")
-    except PackageNotFoundError:
-        return "0"

@@ -7,18 +7,22 @@ Decides what is documented, from the same access table that decides who may. `py
 import difflib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from importlib import metadata
 from typing import Any, Final
 
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
+from app import registry
 from app.api.shapes import Problem
 from app.db import ROOT
 from app.deps import Access
 from app.deps.problems import MEDIA_TYPE
+from channels.base import Config
 
+TITLE: Final = "Raabta"
 SNAPSHOT: Final = ROOT / "docs" / "openapi.json"
 DESCRIPTION: Final = """Every call, email and visit becomes one interaction, is given to the right representative, and stays open until the
 customer says it is solved.
@@ -41,9 +45,9 @@ WHEN: Final = {
 }
 
 
-def describe(app: FastAPI, access: Mapping[tuple[str, str], Access]) -> dict[str, Any]:
-    """The whole document."""
-    document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=None)
+def describe(routes: Sequence[BaseRoute], access: Mapping[tuple[str, str], Access]) -> dict[str, Any]:
+    """The whole document, for the API's routes; pages keep themselves out of it."""
+    document = get_openapi(title=TITLE, version=version(), description=DESCRIPTION, routes=routes)
     components = document.setdefault("components", {})
     schemas = components["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
@@ -102,12 +106,20 @@ def _problem(status: int, text: str) -> dict[str, Any]:
     return {"description": text, "content": content, **({"headers": headers} if headers else {})}
 
 
+def version() -> str:
+    """The version of the installed package; "0" where it was never installed."""
+    try:
+        return metadata.version("raabta")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
 def main(arguments: list[str]) -> int:
     """Print the document, or with `--check` how it differs from the one checked in (then 1)."""
-    from app.main import create_app
-    from app.settings import Settings
+    from app.api import routes, table
 
-    now = json.dumps(create_app(Settings()).openapi(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    channels = registry.discover(None, Config(public_base_url="", settings={}))
+    now = json.dumps(describe(routes(channels), table(channels)), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     if "--check" not in arguments:
         sys.stdout.write(now)
         return 0
