@@ -40,6 +40,14 @@ GUARDS = {
     # A plan made on an empty table would be kept as the table grows.
     "plan_cache_mode": "force_custom_plan",
 }
+PINNED = {
+    # For statements that go by key and index whatever the tables hold: planned once, since planning a long statement anew
+    # costs more than running it; and never by a sequential scan, which is what a plan made on an empty table would be.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_mergejoin": "off",
+    "enable_hashjoin": "off",
+}
 AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OperationalError, PoolTimeout, TimeoutError)
 """What a lost database looks like. `is_away` tells for the errors that need a closer look."""
 
@@ -117,7 +125,7 @@ class Database:
                 max_size=self._batch_pool_size,
                 init=_speak_json,
                 reset=_nothing,
-                server_settings=self.guards,
+                server_settings={**self.guards, **PINNED},
                 timeout=5,
             )
         await self._pool  # opens once; later calls return at once

@@ -15,10 +15,10 @@ import asyncpg
 from typing_extensions import override
 
 from app.actions.offer import WRITE
-from app.db import Database
+from app.db import PINNED, Database
 from app.loops.chore import Chore
 from app.loops.lease import Lease
-from app.loops.line import PINNED, line
+from app.loops.line import line
 from app.loops.measures import Measures
 from app.loops.term import EpochChanged, Term
 

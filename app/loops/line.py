@@ -16,16 +16,6 @@ from app.db import Database, translated
 CONNECT_SECONDS = 1.5
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
-PINNED = MappingProxyType(
-    {
-        # The plan is by primary key and index whatever the tables hold, so it is made once: planning a long statement
-        # anew costs more than running it, and a plan by sequential scan, made on an empty table, would be kept.
-        "plan_cache_mode": "force_generic_plan",
-        "enable_seqscan": "off",
-        "enable_mergejoin": "off",
-    }
-)
-
 
 @contextlib.asynccontextmanager
 async def line(
