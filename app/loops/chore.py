@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import traceback
 from typing import ClassVar
 
 from app.db import Database
@@ -94,14 +95,23 @@ class Chore:
 async def supervised(chore: Chore) -> None:
     """Run `chore` until it is cancelled or has no more to do; whatever it raises, it begins again."""
     pause = FAULT_SECONDS[0]
+    told = -1  # an outage is told once, not four times a second
     while True:
         cycles = chore.cycles
         try:
             return await chore.run()
         except Unavailable:
-            log.warning("%s: the database is away", chore.name)
-            wait = AWAY_SECONDS
-        except Exception:
-            log.exception("%s failed and begins again", chore.name)
+            if told != chore.cycles:
+                log.warning("%s: the database is away", chore.name)
+            told, wait = chore.cycles, AWAY_SECONDS
+        except Exception as error:  # noqa: BLE001  (whatever it is, it begins again)
+            log.error("%s failed and begins again: %s", chore.name, fault(error))
             wait = pause = FAULT_SECONDS[0] if chore.cycles > cycles else min(pause * 2, FAULT_SECONDS[1])
         await asyncio.sleep(wait)
+
+
+def fault(error: BaseException) -> str:
+    """What kind of error, and where it was raised. Its words are left out: they may be a customer's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__qualname__}{where}"

@@ -83,8 +83,8 @@ class Lease:
                     await self._renew(connection)
             except Unavailable:
                 log.debug("lease %s: the database is away", self.name)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError):
-                log.exception("lease %s could not be renewed", self.name)
+            except asyncpg.PostgresError as error:
+                log.error("lease %s could not be renewed: %s", self.name, type(error).__qualname__)
             await asyncio.sleep(AWAY_SECONDS)
 
     async def _renew(self, connection: asyncpg.Connection) -> None:

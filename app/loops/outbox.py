@@ -16,7 +16,7 @@ from typing_extensions import override
 from app.actions.deliver import Claimed, Verdict, claim, conclude, judge, lapse
 from app.db import Connection, Database
 from app.errors import Unavailable as DatabaseAway
-from app.loops.chore import Chore
+from app.loops.chore import Chore, fault
 from app.loops.measures import Measures
 from channels.base import Channel, Refused, Unavailable
 
@@ -84,7 +84,7 @@ class Outbox(Chore):
         self._trying.discard(task)
         self._hurry.set()  # a place is free
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s: a result was not written down", self.name, exc_info=error)
+            log.error("%s: a result was not written down: %s", self.name, fault(error))
 
     async def _try(self, claimed: Claimed) -> None:
         verdict = await self._deliver(claimed)
@@ -107,9 +107,8 @@ class Outbox(Chore):
             return judge(error, claimed, repeatable=self._repeatable)
         except TimeoutError:
             return judge(Unavailable("no answer in time", unknown=True), claimed, repeatable=self._repeatable)
-        except Exception:
-            # A fault of ours: nobody knows how far it came.
-            log.exception("%s: delivering a %s failed", self.name, claimed.command.kind)
+        except Exception as error:  # noqa: BLE001  (a fault of ours: nobody knows how far it came)
+            log.error("%s: delivering a %s failed: %s", self.name, claimed.command.kind, fault(error))
             return judge(Unavailable("a fault of ours", unknown=True), claimed, repeatable=self._repeatable)
         return Verdict(state="sent")
 
