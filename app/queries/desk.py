@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -206,11 +207,11 @@ async def _proposals(session: AsyncSession, interaction: Interaction) -> Sequenc
         .limit(MOST_CASES)
     )
     cases = (await session.exec(chosen)).all()
-    latest = (
-        select(Interaction)
-        .where(col(Interaction.case_id).in_([case.id for case in cases]))
-        .distinct(col(Interaction.case_id))
-        .order_by(col(Interaction.case_id), col(Interaction.id).desc())
+    newer = aliased(Interaction)
+    newest = select(newer.id).where(newer.case_id == Interaction.case_id).order_by(col(newer.id).desc()).limit(1)
+    latest = select(Interaction).where(
+        col(Interaction.case_id).in_([case.id for case in cases]),
+        col(Interaction.id) == newest.correlate(Interaction).scalar_subquery(),
     )
     last = {row.case_id: row for row in (await session.exec(latest)).all()} if cases else {}
     return [Proposal(case=case, last=last.get(case.id)) for case in cases]

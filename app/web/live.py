@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.deps import ActorDep, ReadingDep, Service, ServiceDep
-from app.errors import TooMany
+from app.errors import RaabtaError, TooMany, Unauthenticated
 from app.queries import desk
 from app.queries.feed import Place
 from app.web.fields import myself
@@ -32,13 +32,13 @@ router = APIRouter(prefix="/desk", route_class=Page, include_in_schema=False)
 
 
 @router.get("/stream")
-async def stream(service: ServiceDep, actor: ActorDep) -> Response:
+async def stream(request: Request, service: ServiceDep, actor: ActorDep) -> Response:
     """Server-sent events: `changed` when anything happened to this representative or their work, `beat` now and then."""
     if service.feed.followers >= service.settings.max_streams:
         raise TooMany("Too many streams are open.", code="too_many_streams", retry_after_seconds=5)
     place = await service.feed.end()
     return StreamingResponse(
-        _news(service, place, myself(actor)),
+        _news(service, place, myself(actor), key=request.scope["key"]),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
     )
@@ -64,7 +64,7 @@ async def pulse(request: Request, service: ServiceDep, session: ReadingDep, acto
     return response
 
 
-async def _news(service: Service, place: Place, representative: str) -> AsyncIterator[bytes]:
+async def _news(service: Service, place: Place, representative: str, *, key: str) -> AsyncIterator[bytes]:
     with service.metrics.streams.track_inprogress():
         # What happened while the page had no stream is read now.
         yield b"retry: 1000\nevent: changed\ndata: \n\n"
@@ -75,3 +75,16 @@ async def _news(service: Service, place: Place, representative: str) -> AsyncIte
             if told is None or time.monotonic() >= beat_at:
                 beat_at = time.monotonic() + BEAT_SECONDS
                 yield b"event: beat\ndata: \n\n"
+                if not await _still_good(service, key):
+                    return
+
+
+async def _still_good(service: Service, key: str) -> bool:
+    """Whether the key of a stream still works; while the database is away, nobody can say that it does not."""
+    try:
+        await service.keyring.actor(key, address="")
+    except Unauthenticated:
+        return False
+    except RaabtaError:
+        return True
+    return True

@@ -18,6 +18,7 @@ from app.queries.desk import Held, House
 from app.tables import Customer, Interaction
 from app.web.words import Words
 
+SCRIPT_LETTERS = 4
 MINUTE = timedelta(minutes=1)
 
 
@@ -45,10 +46,13 @@ class Shown:
         """5 minutes"""
         return format_timedelta(timedelta(seconds=max(seconds, 0)), threshold=1.5, locale=self._locale)
 
-    def since(self, moment: datetime) -> str:
-        """How long ago: in whole minutes, so that a page that is read again says the same."""
-        passed = (self.now - moment).total_seconds()
-        return self.span(max(passed, MINUTE))
+    def ago(self, moment: datetime) -> Markup:
+        """How long ago, to the minute: a page that is read again says the same."""
+        passed = self.now - moment
+        if passed < MINUTE:
+            return self._words.say("fact.just_now")
+        span = format_timedelta(passed, granularity="minute", threshold=1.5, locale=self._locale)
+        return self._words.say("fact.ago", time=span)
 
     def seconds_until(self, moment: datetime) -> int:
         """Whole seconds from now; 0 when it is over."""
@@ -86,7 +90,7 @@ class Shown:
 
     def reasons(self, interaction: Interaction) -> str:
         """Why somebody has an earlier place."""
-        return ", ".join(self._words.known("needs", code) for code in interaction.head_start_reasons)
+        return " · ".join(self._words.known("needs", code) for code in interaction.head_start_reasons)
 
 
 def own_name(code: str) -> str:
@@ -127,7 +131,10 @@ def zone_of(name: str) -> ZoneInfo:
 
 @cache
 def _locale(code: str) -> Locale | None:
+    """The locale; None where it is not known, or known only in another script: that would have the wrong direction."""
     try:
-        return Locale.parse(code, sep="-")
+        found = Locale.parse(code, sep="-")
     except (UnknownLocaleError, ValueError):
         return None
+    script = next((part for part in code.split("-")[1:] if len(part) == SCRIPT_LETTERS), None)
+    return found if script in (None, found.script) else None
