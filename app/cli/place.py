@@ -49,9 +49,8 @@ async def check_reachable(dsn: str) -> None:
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        words = getattr(error, "strerror", None) or (str(error).splitlines() or ["no answer"])[0]
         raise CannotStart(
-            f"DATABASE_URL: the database at {_shown(dsn)} cannot be used: {words}", code="database_unreachable"
+            f"DATABASE_URL: the database at {_shown(dsn)} cannot be used: {_reason(error)}", code="database_unreachable"
         ) from None
     version = connection.get_server_version()
     await connection.close()
@@ -119,6 +118,14 @@ async def schema_revision(dsn: str) -> str | None:
         return str(found) if found is not None else None
     finally:
         await connection.close()
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there"
+    if isinstance(error, TimeoutError):
+        return f"no answer within {CONNECT_SECONDS} s"
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _shown(dsn: str) -> str:

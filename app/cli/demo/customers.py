@@ -70,6 +70,7 @@ async def _report(world: World, contact: Contact, path: str, **fields: str) -> E
     address = f"{target.public_url or target.url}{path}"
     signature = RequestValidator(target.twilio_token).compute_signature(address, form)
     headers = {"content-type": FORM, "x-twilio-signature": signature}
+    world.ledger.repeated += contact.repeated
     answers = [
         await world.edge.send("POST", path, content=urlencode(form).encode(), headers=headers)
         for _ in range(2 if contact.repeated else 1)
@@ -106,6 +107,7 @@ async def _send(
     world: World, contact: Contact, letter: bytes, *, ref: str, follows: str | None = None
 ) -> Mapping[str, Any] | None:
     told: Mapping[str, Any] | None = None
+    world.ledger.repeated += contact.repeated
     for _ in range(2 if contact.repeated else 1):
         answer = await world.edge.send(
             "POST",
@@ -156,6 +158,7 @@ async def visit(world: World, contact: Contact) -> None:
 
 async def _tell(world: World, contact: Contact, hook: str, told: Mapping[str, Any]) -> bool:
     taken = False
+    world.ledger.repeated += contact.repeated
     for _ in range(2 if contact.repeated else 1):
         answer = await world.edge.send(
             "POST", f"/v1/channels/walk_in/{hook}", key=world.target.keys["KIOSK_KEY"], json=told

@@ -23,7 +23,6 @@ class Entry:
     id: str | None = None
     case_id: str | None = None
     follows: str | None = None
-    repeats: int = 0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -32,22 +31,19 @@ class Ledger:
 
     entries: dict[str, Entry] = field(default_factory=dict)
     came: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
+    """Reports that were sent twice on purpose."""
     complaints: list[str] = field(default_factory=list)
 
     def acknowledge(
         self, ref: str, *, way: str, answer: Mapping[str, Any] | None = None, follows: str | None = None
-    ) -> Entry:
+    ) -> None:
         """Write down that the service took it. A repeat must be answered with the same interaction."""
         told = str(answer["id"]) if answer and answer.get("id") else None
         case_id = str(answer["case_id"]) if answer and answer.get("case_id") else None
-        entry = self.entries.get(ref)
-        if entry is None:
-            entry = self.entries[ref] = Entry(ref=ref, way=way, id=told, case_id=case_id, follows=follows)
-        else:
-            entry.repeats += 1
-            if told is not None and entry.id is not None and told != entry.id:
-                self.complaints.append(f"{ref} was taken twice: as {entry.id} and as {told}")
-        return entry
+        entry = self.entries.setdefault(ref, Entry(ref=ref, way=way, id=told, case_id=case_id, follows=follows))
+        if told is not None and entry.id is not None and told != entry.id:
+            self.complaints.append(f"{ref} was taken twice: as {entry.id} and as {told}")
 
     def complain(self, words: str) -> None:
         """Write down what should not have happened."""

@@ -44,11 +44,10 @@ async def show(world: World, watch: Watch, *, plain: bool) -> None:
 def totals(world: World, watch: Watch) -> str:
     """The hour in a few lines."""
     ledger, counts, kinds = world.ledger, world.edge.counts, watch.kinds
-    repeats = sum(entry.repeats for entry in ledger.entries.values())
     came = ", ".join(f"{number} by {way}" for way, number in sorted(ledger.came.items()))
     return "\n".join(
         [
-            f"contacts      {sum(ledger.came.values())} ({came}), {len(ledger.entries)} acknowledged, {repeats} repeated reports",
+            f"contacts      {sum(ledger.came.values())} ({came}), {len(ledger.entries)} acknowledged, {ledger.repeated} reports came twice",
             (
                 f"served        {kinds['interaction.completed']} completed, {kinds['interaction.left']} left,"
                 f" {kinds['interaction.no_show']} did not come when called, {kinds['interaction.returned']} came back"
