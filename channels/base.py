@@ -187,6 +187,18 @@ class Connected:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Disconnected:
+    """They no longer speak, and the customer may still be there.
+
+    It ends the contact while they are being served; who was handed on meanwhile goes on waiting.
+    """
+
+    ref: str
+    contact: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
     """The contact is over at the edge, whoever ended it."""
 
@@ -216,7 +228,7 @@ class Failed:
     contact: str | None = None
 
 
-Signal = Asked | Arrived | Wrote | Left | Returned | Connected | Ended | Delivered | Failed
+Signal = Asked | Arrived | Wrote | Left | Returned | Connected | Disconnected | Ended | Delivered | Failed
 
 
 # --- Back: outcomes and replies -----------------------------------------------------------------------------------------

@@ -25,12 +25,12 @@ from app.actions.requeue import come_back, hand_back, wake
 from app.db import uuid7
 from app.security import Actor
 from app.tables import Case, Interaction, Message, Outbox, Receipt
-from channels.base import Connected, Delivered, Ended, Failed, Left, Returned, Wrote
+from channels.base import Connected, Delivered, Disconnected, Ended, Failed, Left, Returned, Wrote
 from routing.lifecycle import INTERACTION, OVER_STATES
 from routing.plan import Cause, back_off
 from routing.rank import head_start
 
-Later = Left | Returned | Connected | Ended | Failed
+Later = Left | Returned | Connected | Disconnected | Ended | Failed
 """Signals about a contact that is known by its name."""
 
 
@@ -149,6 +149,13 @@ async def _connected(session: AsyncSession, interaction_id: UUID, _: Any, actor:
         advance(session, interaction, "connected", now=now, actor=actor)
 
 
+async def _disconnected(session: AsyncSession, interaction_id: UUID, signal: Any, actor: Actor, now: datetime) -> None:
+    """The talk is over, and the contact with it; but who was handed on meanwhile is still there and waits."""
+    interaction = await locked(session, Interaction, interaction_id)
+    if INTERACTION.allows(interaction.state, "ended"):
+        await depart(session, interaction_id, reason=signal.reason, actor=actor, now=now)
+
+
 async def _failed(session: AsyncSession, interaction_id: UUID, signal: Any, actor: Actor, now: datetime) -> None:
     """The representative's line did not answer: back to the old place, rested by the cause.
 
@@ -181,5 +188,6 @@ _MEANING: dict[type, _Meaning] = {
     Ended: _departed,
     Returned: _returned,
     Connected: _connected,
+    Disconnected: _disconnected,
     Failed: _failed,
 }

@@ -22,6 +22,7 @@ from channels.base import (
     Asked,
     Base,
     Command,
+    Disconnected,
     Ended,
     Failed,
     Hook,
@@ -159,7 +160,8 @@ class Phone(Base):
         if outcome.state == "arriving":
             return twiml.menu(_next_step(webhook), webhook.house, self._settings)
         if outcome.state in _IN_LINE:
-            missed = bool(parse_form(webhook.body).get("DialCallStatus"))
+            bridged = parse_form(webhook.body).get("DialCallStatus")
+            missed = bool(bridged) and bridged not in _ANSWERED
             return twiml.waiting(outcome, language, self._settings, missed=missed)
         if outcome.state == "active":
             return twiml.connecting(language, self._settings)
@@ -179,12 +181,12 @@ class Phone(Base):
 
 
 def _bridge_ended(form: Form) -> Signal:
-    """The talk is over, or it never began and the caller is still there."""
+    """The talk is over, or it never began; the caller is still there, perhaps to be bridged to somebody else."""
     status = form.get("DialCallStatus")
-    if status in _ANSWERED:
-        return Ended(ref=f"{form.call}:ended", contact=form.call, reason="completed")
     # Each attempt has its own id, so that the same representative can miss the same caller twice.
     attempt = form.get("DialCallSid")[:64] or status
+    if status in _ANSWERED:
+        return Disconnected(ref=f"{form.call}:{attempt}", contact=form.call, reason="completed")
     return Failed(ref=f"{form.call}:{attempt}", contact=form.call, reason=_MISSED.get(status, "unreachable"))
 
 

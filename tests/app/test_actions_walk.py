@@ -26,7 +26,7 @@ from app.actions.wrap_up import wrap_up
 from app.actions.write import write
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RaabtaError
 from app.security import Actor
-from channels.base import Arrived, Connected, Ended, Failed, Left, Person, Returned, Wrote
+from channels.base import Arrived, Connected, Disconnected, Ended, Failed, Left, Person, Returned, Wrote
 from tests.office import QUEUES, REPRESENTATIVES, REQUEST_TYPES
 from tests.shift import SUPERVISOR, Shift, person
 
@@ -143,6 +143,7 @@ class Walker:
                 Left(ref=ref, contact=contact, reason="left"),
                 Returned(ref=ref, contact=contact),
                 Connected(ref=ref, contact=contact),
+                Disconnected(ref=ref, contact=contact, reason="completed"),
                 Failed(ref=ref, contact=contact, reason="busy"),
                 Arrived(ref=ref, contact=contact, request_type="order"),
             )

@@ -18,7 +18,7 @@ from app.actions.write import REFERENCES_AT_MOST, write
 from app.db import now
 from app.errors import Conflict
 from app.tables import Interaction
-from channels.base import Connected, Delivered, Ended, Failed, Person, Wrote
+from channels.base import Connected, Delivered, Disconnected, Ended, Failed, Person, Wrote
 from routing.plan import back_off
 from tests.shift import Shift, person
 
@@ -213,6 +213,18 @@ async def test_a_report_about_a_command_nobody_knows_changes_nothing(shift: Shif
     outcome = await shift.take("email", Delivered(ref="d", key="replied:never"))
     assert outcome.state is None
     assert await shift.everything() == before
+
+
+async def test_the_end_of_a_bridge_ends_the_contact_of_who_is_served_and_not_of_who_was_handed_on(shift: Shift) -> None:
+    interaction = await shift.bring("active", channel="phone")
+    name = (await shift.row(interaction))["contact"]
+    await shift.do(transfer, interaction, queue="sales", representative=None, reason=None)
+    await report(shift, Disconnected(ref=f"{name}:bridge-1", contact=name, reason="completed"))
+    assert (await shift.row(interaction))["state"] == "queued"
+    await shift.serve(interaction, "farid")
+    for _ in range(2):
+        await report(shift, Disconnected(ref=f"{name}:bridge-2", contact=name, reason="completed"))
+    assert (await shift.row(interaction))["state"] == "wrapping"
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1), (2, 0, 1)])

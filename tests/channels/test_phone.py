@@ -16,6 +16,7 @@ from channels.base import (
     Asked,
     Channel,
     Config,
+    Disconnected,
     Ended,
     Failed,
     Outcome,
@@ -303,8 +304,15 @@ class TestBridge:
 
     def test_a_finished_talk_ends_the_contact(self) -> None:
         request = signed("wait", DialCallStatus="completed", DialCallSid="CA9")
-        assert told(request) == Ended(ref="CA1:ended", contact=CALL, reason="completed")
+        assert told(request) == Disconnected(ref="CA1:CA9", contact=CALL, reason="completed")
         assert document(request, "wrapping").find("Hangup") is not None
+
+    def test_who_was_handed_on_meanwhile_goes_on_waiting_and_missed_nobody(self) -> None:
+        found = document(
+            signed("wait", "language=en", DialCallStatus="completed", DialCallSid="CA9"), "queued", position=1
+        )
+        assert action(found)[0] == "wait"
+        assert not any("could not reach" in words for words in spoken(found))
 
     def test_a_caller_who_hung_up_while_it_rang_is_nobodys_miss(self) -> None:
         request = signed("wait", DialCallStatus="no-answer", DialCallSid="CA9", CallStatus="completed")
