@@ -64,7 +64,8 @@ def create_app(settings: Settings, *, dsn: str | None = None, loops: bool = True
     _refuse_unlisted(app, service)
     app.router.redirect_slashes = False
     tell_all(app)
-    app.add_middleware(Edge, metrics=service.metrics, encrypted=settings.base_url.startswith("https://"))
+    encrypted = settings.base_url.startswith("https://")
+    app.add_middleware(Edge, metrics=service.metrics, encrypted=encrypted, direct=api.busiest())
     app.openapi = lambda: _described(app, service)  # type: ignore[method-assign]  # the way FastAPI asks for it
     return app
 

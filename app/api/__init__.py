@@ -5,7 +5,7 @@ Decides addresses and shapes. Every write is an action, every read a query; tran
 
 from collections.abc import Mapping
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from app.api import (
     assignments,
@@ -23,7 +23,12 @@ from app.api import (
 from app.api.access import table
 from channels.base import Channel
 
-__all__ = ["routes", "table"]
+__all__ = ["busiest", "routes", "table"]
+
+
+def busiest() -> Mapping[tuple[str, str], Route]:
+    """The routes of the hot path, by method and path."""
+    return {("POST", route.path): route for route in receiving.router.routes if isinstance(route, receiving.Lean)}
 
 
 def routes(channels: Mapping[str, Channel]) -> list[BaseRoute]:

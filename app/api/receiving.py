@@ -16,14 +16,14 @@ from app.api import answers
 from app.api.shapes import NewInteraction, Received
 from app.deps import Guarded, OptionalKey, Service, admit
 from app.deps.idempotency import Once, Replayed, alone, checked_key, digest_of
-from app.deps.problems import invalid, told
-from app.errors import Invalid, RaabtaError
+from app.deps.problems import invalid
+from app.errors import Invalid
 from app.security import Actor
 from channels.base import Arrived, Outcome, Person
 
 
 class Lean(Guarded):
-    """The same door, and right behind it the endpoint; its signature is for the API's description."""
+    """The same door, and right behind it the endpoint; its signature is for the API's description. Errors reach the edge."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
         super().__init__(path, endpoint, **given)
@@ -32,15 +32,12 @@ class Lean(Guarded):
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         service: Service = scope["app"].state.service
-        try:
-            await admit(request, service, service.access["POST", self.path], reads_json=True)
-            key = request.headers.get("idempotency-key")
-            if key is None:
-                response = await _receive(request, service)
-            else:
-                response = await _once(request, service, checked_key(key))
-        except RaabtaError as error:
-            response = told(error)
+        await admit(request, service, service.access["POST", self.path], reads_json=True)
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            response = await _receive(request, service)
+        else:
+            response = await _once(request, service, checked_key(key))
         await response(scope, receive, send)
 
 

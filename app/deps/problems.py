@@ -81,38 +81,37 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> RaabtaError:
     return Invalid(f"{first['where']}: {first['detail']}", errors=listed)
 
 
+def answered(error: Exception) -> Response | None:
+    """The answer to an error that is told as it is; None for a fault of ours."""
+    if isinstance(error, RaabtaError):
+        return told(error)
+    if isinstance(error, Replayed):
+        return error.response
+    if isinstance(error, RequestValidationError):
+        return told(invalid(error.errors()))
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+    if isinstance(cause, BUSY):
+        busy = "Somebody else is changing the same thing. Nothing was written; try again."
+        return told(Unavailable(busy, code="busy", retry_after_seconds=1))
+    return None
+
+
 def tell_all(app: FastAPI) -> None:
     """Make every error of this application a problem, and every replay an answer. The edge catches what is left over."""
 
-    async def on_purpose(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RaabtaError)
-        return told(error)
-
-    async def shape(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        return told(invalid(error.errors()))
+    async def tell(request: Request, error: Exception) -> Response:
+        response = answered(error)
+        if response is None:
+            raise error
+        return response
 
     async def framework(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         return _framework(request, error)
 
-    async def database(request: Request, error: Exception) -> Response:
-        cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-        if isinstance(cause, BUSY):
-            busy = "Somebody else is changing the same thing. Nothing was written; try again."
-            return told(Unavailable(busy, code="busy", retry_after_seconds=1))
-        raise error
-
-    async def again(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Replayed)
-        return error.response
-
-    app.add_exception_handler(RaabtaError, on_purpose)
-    app.add_exception_handler(Replayed, again)
-    app.add_exception_handler(RequestValidationError, shape)
+    for kind in (RaabtaError, Replayed, RequestValidationError, DBAPIError, *BUSY):
+        app.add_exception_handler(kind, tell)
     app.add_exception_handler(HTTPException, framework)
-    for kind in (DBAPIError, *BUSY):
-        app.add_exception_handler(kind, database)
 
 
 def _framework(request: Request, error: HTTPException) -> Response:
