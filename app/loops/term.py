@@ -32,6 +32,8 @@ PLAN_LIMIT = 1_000
 """Offers per transaction: enough to be fast, few enough that nobody waits long for its locks."""
 POLL_SECONDS = 0.5
 COMPARE_SECONDS = 0.25
+COMPARE_BUSY_SECONDS = 2.0
+"""Between two slices while there is something to do: nobody should wait for them, but they must not starve either."""
 READ_AGAIN = 1_000
 LOCKED_SECONDS = (0.01, 0.16)
 """First and longest pause after a plan of which nothing could be written: somebody else works on those rows just now."""
@@ -69,7 +71,7 @@ class Term:
         self._stale_staff: set[str] = set()
         self._suspects: set[UUID] = set()
         self._comparing = Comparing(connection, self.versions)
-        self._compared = time.monotonic()
+        self._compared = self._offered = time.monotonic()
         self._locked_seconds = 0.0
 
     @property
@@ -167,6 +169,7 @@ class Term:
         ]
         made = await offer(self._connection, wanted, write=self._write)
         self._own.append(made.xid)
+        self._offered = time.monotonic()
         self._drop_out(wanted, made)
         return len(made.interactions)
 
@@ -179,7 +182,9 @@ class Term:
         self._measures.dropped.inc(len(missed))
 
     async def _compare(self) -> None:
-        if not self.loaded or time.monotonic() - self._compared < COMPARE_SECONDS:
+        now = time.monotonic()
+        pause = COMPARE_BUSY_SECONDS if now - self._offered < COMPARE_BUSY_SECONDS else COMPARE_SECONDS
+        if not self.loaded or now - self._compared < pause:
             return
         different = await self._comparing.different()
         self._suspects = different - self._stale
