@@ -25,7 +25,6 @@ PULSE_SECONDS: Final = 15
 _FRAMED: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-ancestors 'self'; form-action 'none'",
     "X-Frame-Options": "SAMEORIGIN",
-    "Refresh": str(PULSE_SECONDS),
 }
 
 router = APIRouter(prefix="/desk", route_class=Page, include_in_schema=False)
@@ -61,6 +60,7 @@ async def pulse(request: Request, service: ServiceDep, session: ReadingDep, acto
     offers = sum(1 for each in held if each.assignment.state == "offered")
     response = render(request, "pulse.html", presence=found.presence, offers=offers, work=len(held) - offers)
     response.headers.update(_FRAMED)
+    response.headers["Refresh"] = str(PULSE_SECONDS)
     return response
 
 
