@@ -1,0 +1,97 @@
+"""One busy hour with twenty kill -9 in it: what was acknowledged is there, once, and is served to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.cli.audit import findings_of
+from app.cli.demo.play import play
+from app.cli.demo.script import script
+from app.cli.demo.service import TemporaryService
+from app.cli.place import DATABASE
+from app.postgres import LocalPostgres
+from tests.faults.conftest import Start
+
+pytestmark = pytest.mark.faults
+
+KILLS = 20
+SECONDS = 45.0
+CONTACTS = 150
+SEED = 11
+
+
+@pytest.mark.timeout(140)
+async def test_twenty_kills_lose_nothing_double_nothing_and_leave_nothing_behind(start: Start) -> None:
+    service = await asyncio.to_thread(start)
+    contacts = script(contacts=CONTACTS, seconds=SECONDS, seed=SEED)
+    sabotage = asyncio.create_task(_sabotage(service, random.Random(SEED)))
+    played = await play(service.target(), contacts, seed=SEED, patience_seconds=60)
+    kills = await sabotage
+    assert sum(kills.values()) == KILLS
+    assert min(kills["service"], kills["postgres"]) >= KILLS // 4, "both must have been hit"
+    assert list(played.faults) == [], played.totals
+    assert await findings_of(LocalPostgres(service.folder).dsn(DATABASE)) == []
+
+
+async def _sabotage(service: TemporaryService, chance: random.Random) -> dict[str, int]:
+    """Kill the service or its PostgreSQL at random moments; the service is started anew, PostgreSQL it brings back itself."""
+    kills = {"service": 0, "postgres": 0}
+    for number in range(KILLS):
+        await asyncio.sleep(chance.uniform(0.2, 1.2))
+        if number % 2 == chance.randint(0, 1):
+            kills["postgres"] += await _kill_postgres(service.folder)
+        else:
+            kills["service"] += 1
+            service.kill()
+            await asyncio.sleep(chance.uniform(0.0, 0.3))
+            await asyncio.to_thread(service.start, wait=chance.random() < 0.7)
+    await asyncio.to_thread(service.wait_until_ready)
+    return kills
+
+
+async def _kill_postgres(folder: Path) -> int:
+    """Kill the server of this folder as soon as there is one to kill."""
+    while True:
+        with suppress(OSError, ValueError, IndexError):
+            os.kill(int((folder / "pgdata" / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+            return 1
+        await asyncio.sleep(0.05)
+
+
+async def test_acknowledged_means_on_disk(start: Start) -> None:
+    """The last thing before the power goes: what was answered with 202 must be there when it is back."""
+    service = await asyncio.to_thread(start)
+    target = service.target()
+    import httpx2
+
+    async with httpx2.AsyncClient(base_url=service.url, timeout=10, trust_env=False) as client:
+        headers = {"authorization": f"Bearer {target.keys['INTEGRATION_KEY']}"}
+
+        async def post(number: int) -> str | None:
+            told = {"channel": "email", "ref": f"late-{number}", "request_type": "inquiry", "body": "x"}
+            try:
+                answer = await client.post("/v1/interactions", json=told, headers=headers)
+            except httpx2.HTTPError:
+                return None
+            return str(answer.json()["id"]) if answer.status_code == 201 else None
+
+        posting = [asyncio.create_task(post(number)) for number in range(400)]
+        while sum(task.done() for task in posting) < 60:
+            await asyncio.sleep(0.005)
+        await _kill_postgres(service.folder)
+        service.kill()
+        acknowledged = [one for one in await asyncio.gather(*posting) if one is not None]
+    assert 60 <= len(acknowledged) < 400, "some were answered and some were cut off"
+    await asyncio.to_thread(service.start)
+    connection = await asyncpg.connect(LocalPostgres(service.folder).dsn(DATABASE))
+    found = await connection.fetchval("SELECT count(*) FROM interaction WHERE id = ANY($1::uuid[])", acknowledged)
+    await connection.close()
+    assert found == len(acknowledged)
