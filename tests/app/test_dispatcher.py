@@ -3,62 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator
 
 import asyncpg
-import pytest
 
 from app.db import Database
 from app.loops.chore import supervised
 from app.loops.dispatcher import Dispatcher
 from tests.crowd import go_to_work, wait_in_line
-from tests.office import furnish
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
-    await furnish(database)
-    opened = await asyncpg.connect(database)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def db(database: str, connection: asyncpg.Connection) -> AsyncIterator[Database]:
-    async with Database(database) as opened:
-        yield opened
-
-
-@contextlib.asynccontextmanager
-async def dispatching(db: Database) -> AsyncIterator[Dispatcher]:
-    dispatcher = Dispatcher(db)
-    task = asyncio.create_task(supervised(dispatcher))
-    try:
-        await asyncio.wait_for(dispatcher.turned(), 5)
-        yield dispatcher
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(connection: asyncpg.Connection, query: str, wanted: object, *, seconds: float = 1.0) -> float:
-    """The seconds until `query` gives `wanted`."""
-    began = time.monotonic()
-    while (found := await connection.fetchval(query)) != wanted:
-        assert time.monotonic() - began < seconds, f"{found!r} instead of {wanted!r} after {seconds} s"
-        await asyncio.sleep(0.005)
-    return time.monotonic() - began
-
-
-OFFERED = "SELECT count(*) FROM assignment WHERE state = 'offered'"
+from tests.dispatching import OFFERED, dispatching, loaded, until
 
 
 async def test_who_waits_is_offered_to_who_is_free_within_a_second(
     db: Database, connection: asyncpg.Connection
 ) -> None:
-    async with dispatching(db):
+    async with dispatching(db) as dispatcher:
+        await loaded(dispatcher)
         await go_to_work(connection, 3)
         await wait_in_line(connection, 3)
         await until(connection, OFFERED, 3)
@@ -76,7 +36,7 @@ async def test_the_earliest_due_of_ten_thousand_are_offered_first_within_a_secon
 ) -> None:
     ids = await wait_in_line(connection, 10_000)
     async with dispatching(db) as dispatcher:
-        await wait_until_loaded(dispatcher)
+        await loaded(dispatcher)
         await go_to_work(connection, 5, capacity=2)
         await until(connection, OFFERED, 10)
     rows = await connection.fetch("SELECT interaction_id FROM assignment")
@@ -124,7 +84,7 @@ async def test_the_floor_it_keeps_is_the_floor_it_would_build_anew(
         assert dispatcher.term is not None
         kept = dispatcher.term.floor.snapshot()
     async with dispatching(db) as another:
-        await wait_until_loaded(another)
+        await loaded(another)
         assert another.term is not None
         assert another.term.floor.snapshot() == kept
         assert len(kept.waiting) == 62
@@ -150,6 +110,7 @@ async def test_a_row_locked_by_somebody_drops_out_of_the_plan_and_comes_back(
 async def test_a_lost_event_is_healed_by_the_comparing(db: Database, connection: asyncpg.Connection) -> None:
     await go_to_work(connection, 2)
     async with dispatching(db) as dispatcher:
+        await loaded(dispatcher)
         ids = await wait_in_line(connection, 1, told=False)
         await until(connection, "SELECT interaction_id::text FROM assignment", ids[0], seconds=3)
         await dispatcher.turned()
@@ -159,7 +120,7 @@ async def test_a_lost_event_is_healed_by_the_comparing(db: Database, connection:
 async def test_who_left_without_an_event_is_taken_off_the_floor(db: Database, connection: asyncpg.Connection) -> None:
     ids = await wait_in_line(connection, 3)
     async with dispatching(db) as dispatcher:
-        await wait_until_loaded(dispatcher)
+        await loaded(dispatcher)
         assert dispatcher.term is not None
         await connection.execute("UPDATE interaction SET state = 'cancelled' WHERE id = $1", ids[0])
         began = time.monotonic()
@@ -174,7 +135,8 @@ async def test_a_long_transaction_elsewhere_delays_no_offer_and_is_not_read_agai
     elsewhere = await asyncpg.connect(db.dsn)
     async with elsewhere.transaction():
         await elsewhere.execute("SELECT pg_current_xact_id()")
-        async with dispatching(db):
+        async with dispatching(db) as dispatcher:
+            await loaded(dispatcher)
             await go_to_work(connection, 20)
             await wait_in_line(connection, 20)
             await until(connection, OFFERED, 20)
@@ -186,6 +148,7 @@ async def test_what_a_long_transaction_brings_is_seen_when_it_commits(
 ) -> None:
     late = await asyncpg.connect(db.dsn)
     async with dispatching(db) as dispatcher:
+        await loaded(dispatcher)
         await go_to_work(connection, 20)
         async with late.transaction():
             await wait_in_line(late, 1)
@@ -194,8 +157,3 @@ async def test_what_a_long_transaction_brings_is_seen_when_it_commits(
             await dispatcher.turned()
         await until(connection, OFFERED, 20)
     await late.close()
-
-
-async def wait_until_loaded(dispatcher: Dispatcher) -> None:
-    while dispatcher.term is None or not dispatcher.term.loaded:
-        await dispatcher.turned()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -19,42 +17,8 @@ from app.loops.dispatcher import Dispatcher
 from app.loops.lease import VALID_SECONDS, Lease
 from app.postgres import FAST_BUT_FORGETFUL, LocalPostgres
 from tests.crowd import go_to_work, wait_in_line
+from tests.dispatching import OFFERED, dispatching, until
 from tests.office import furnish
-
-OFFERED = "SELECT count(*) FROM assignment WHERE state = 'offered'"
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
-    await furnish(database)
-    opened = await asyncpg.connect(database)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def db(database: str, connection: asyncpg.Connection) -> AsyncIterator[Database]:
-    async with Database(database) as opened:
-        yield opened
-
-
-@contextlib.asynccontextmanager
-async def dispatching(db: Database) -> AsyncIterator[tuple[Dispatcher, asyncio.Task[None]]]:
-    dispatcher = Dispatcher(db)
-    task = asyncio.create_task(supervised(dispatcher))
-    try:
-        yield dispatcher, task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(connection: asyncpg.Connection, query: str, wanted: object, *, seconds: float) -> float:
-    began = time.monotonic()
-    while (found := await connection.fetchval(query)) != wanted:
-        assert time.monotonic() - began < seconds, f"{found!r} instead of {wanted!r} after {seconds} s"
-        await asyncio.sleep(0.005)
-    return time.monotonic() - began
 
 
 async def test_only_one_of_two_holds_the_lease(db: Database) -> None:
@@ -92,7 +56,7 @@ async def test_a_lapsed_lease_is_taken_over_and_offers_are_made_within_three_sec
 async def test_renewing_does_not_wait_for_the_dispatchers_own_work(
     db: Database, connection: asyncpg.Connection
 ) -> None:
-    async with dispatching(db) as (dispatcher, _):
+    async with dispatching(db) as dispatcher:
         await dispatcher.turned()
         blocker = connection.transaction()
         await blocker.start()

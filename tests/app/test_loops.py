@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import ClassVar
 
 import asyncpg
-import pytest
 from typing_extensions import override
 
 from app import registry
@@ -21,7 +20,6 @@ from app.loops.chore import Chore, supervised
 from app.loops.polls import has_polls
 from channels.base import Arrived, Base, Command, Info, Outcome, Reply, Signal, Webhook
 from tests.crowd import go_to_work, wait_in_line
-from tests.office import furnish
 
 
 class Mailbox(Base):
@@ -50,20 +48,6 @@ class Mailbox(Base):
                 self.told.append(f"{letter.ref} is committed")
             except RaabtaError as error:
                 self.told.append(f"{letter.ref} is not: {error.code}")
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
-    await furnish(database)
-    opened = await asyncpg.connect(database)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def db(database: str, connection: asyncpg.Connection) -> AsyncIterator[Database]:
-    async with Database(database) as opened:
-        yield opened
 
 
 async def polled(db: Database, mailbox: Mailbox) -> None:

@@ -19,7 +19,6 @@ from app.loops.chore import supervised
 from app.loops.outbox import AT_ONCE, Outbox
 from channels.base import Base, Command, Info, Outcome, Refused, Reply, Signal, Unavailable, Webhook
 from tests.crowd import wait_in_line
-from tests.office import furnish
 
 
 class Pigeon(Base):
@@ -54,19 +53,9 @@ class Pigeon(Base):
         return None
 
 
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
-    await furnish(database)
-    opened = await asyncpg.connect(database)
-    await wait_in_line(opened, 1)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def db(database: str, connection: asyncpg.Connection) -> AsyncIterator[Database]:
-    async with Database(database) as opened:
-        yield opened
+@pytest.fixture(autouse=True)
+async def somebody_waits(connection: asyncpg.Connection) -> None:
+    await wait_in_line(connection, 1)
 
 
 async def command(connection: asyncpg.Connection, key: str, *, kind: str = "letter", channel: str = "pigeon") -> None:

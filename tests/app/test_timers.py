@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,21 +25,6 @@ from app.loops.waking import Waking
 from app.loops.wrapping import Wrapping
 from app.security import SYSTEM
 from tests.crowd import go_to_work, wait_in_line
-from tests.office import furnish
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
-    await furnish(database)
-    opened = await asyncpg.connect(database)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def db(database: str, connection: asyncpg.Connection) -> AsyncIterator[Database]:
-    async with Database(database) as opened:
-        yield opened
 
 
 async def later(connection: asyncpg.Connection, seconds: int) -> None:
