@@ -23,7 +23,7 @@ from app.actions.depart import depart
 from app.actions.record import advance, locked, locked_with_live
 from app.actions.requeue import come_back, hand_back, wake
 from app.db import uuid7
-from app.security import Actor
+from app.security import SYSTEM, Actor
 from app.tables import Case, Interaction, Message, Outbox, Receipt
 from channels.base import Connected, Delivered, Disconnected, Ended, Failed, Left, Returned, Wrote
 from routing.lifecycle import INTERACTION, OVER_STATES
@@ -118,6 +118,11 @@ async def append(session: AsyncSession, interaction_id: UUID, wrote: Wrote, *, a
 async def happen(session: AsyncSession, interaction_id: UUID, signal: Later, *, actor: Actor, now: datetime) -> None:
     """Do what the signal means to the interaction as it stands."""
     await _MEANING[type(signal)](session, interaction_id, signal, actor, now)
+
+
+async def undelivered(session: AsyncSession, interaction_id: UUID, *, key: str, now: datetime) -> None:
+    """A command will never reach its goal. If it called for whoever serves now, the customer is not left waiting for them."""
+    await _failed(session, interaction_id, Failed(ref=key, key=key, reason="unreachable"), SYSTEM, now)
 
 
 async def settle(session: AsyncSession, signal: Delivered | Failed, *, now: datetime) -> UUID | None:

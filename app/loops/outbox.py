@@ -14,11 +14,12 @@ from typing import ClassVar, Final
 from typing_extensions import override
 
 from app.actions.deliver import Claimed, Verdict, claim, conclude, judge, lapse
-from app.db import Connection, Database
+from app.actions.signals import undelivered
+from app.db import Connection, Database, now
 from app.errors import Unavailable as DatabaseAway
 from app.loops.chore import Chore, fault
 from app.loops.measures import Measures
-from channels.base import Channel, Refused, Unavailable
+from channels.base import Channel, Command, Refused, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -93,11 +94,18 @@ class Outbox(Chore):
             log.warning("%s: command %s is %s: %s", self.name, claimed.id, verdict.state, verdict.reason)
         while True:
             try:
+                if verdict.state == "failed":
+                    await self._give_back(claimed.command)
                 async with self.db.transaction() as connection:
                     await conclude(connection, claimed, verdict)
                 return
             except DatabaseAway:
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _give_back(self, command: Command) -> None:
+        """Before the failure is written down: whoever dies in between leaves a claim that lapses, and not a caller alone."""
+        async with self.db.session() as session:
+            await undelivered(session, command.interaction_id, key=command.key, now=await now(session))
 
     async def _deliver(self, claimed: Claimed) -> Verdict:
         try:

@@ -135,3 +135,20 @@ async def test_ten_callers_at_once_are_served_in_the_order_of_their_due_times(jo
         await asyncio.gather(
             journey.complete("farid", interaction), journey.ring("status", "CA-unknown", CallStatus="completed")
         )
+
+
+async def test_a_representative_without_a_telephone_does_not_keep_the_caller_waiting_for_ever(journey: Journey) -> None:
+    """Ayesha sits at counter 1, which no call can be led to."""
+    await journey.presence("ayesha")
+    interaction = await choose(journey, "CA1")
+    due = (await journey.interaction(interaction))["due_at"]
+    await journey.accept("ayesha", interaction)
+    found = await journey.becomes(interaction, "queued")
+    assert found["due_at"] == due
+    assert "<Redirect" in await journey.ring("wait", "CA1")
+    await journey.presence("ayesha", "away")
+    await journey.presence("farid")
+    await journey.pass_time(11)
+    await journey.accept("farid", interaction)
+    await journey.sent(interaction, "connect")
+    assert (await journey.story(interaction))[:5] == ["arrived", "queued", "offered", "accepted", "handed_back"]
