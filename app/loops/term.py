@@ -70,6 +70,7 @@ class Term:
         self._stale: set[UUID] = set()
         self._stale_staff: set[str] = set()
         self._suspects: set[UUID] = set()
+        self._loader = Loader(connection)
         self._comparing = Comparing(connection, self.versions)
         self._compared = self._offered = time.monotonic()
         self._locked_seconds = 0.0
@@ -80,13 +81,14 @@ class Term:
         return self._loader.done
 
     async def open(self) -> None:
-        """Who works, and where to follow from; those who wait come page by page with the cycles."""
+        """Where to follow from, who works, and the earliest due of every queue; the rest comes with the cycles."""
         self._seen = await queries.seen_now(self._connection)
         code = ""
         while rows := await queries.staff_after(self._connection, code, limit=SLICE):
             self._seat(rows)
             code = rows[-1]["code"]
-        self._loader = Loader(self._connection, await queries.queues(self._connection))
+        for queue in await queries.queues(self._connection):
+            self._place(await self._loader.first(queue))
 
     async def cycle(self) -> Pause:
         """Follow, load a page, plan, write. Raises `EpochChanged`."""

@@ -57,6 +57,19 @@ async def test_a_new_dispatcher_offers_within_a_second_of_its_start(
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_a_new_dispatcher_looks_at_every_queue_before_it_offers(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    await wait_in_line(connection, 600, queue="claims")
+    earliest = await wait_in_line(connection, 600, queue="technical")
+    await connection.execute("UPDATE interaction SET due_at = due_at - interval '1 hour' WHERE queue = 'technical'")
+    await go_to_work(connection, 10, queues=("claims", "technical"))
+    async with dispatching(db):
+        await until(connection, OFFERED, 10)
+    rows = await connection.fetch("SELECT interaction_id FROM assignment")
+    assert {str(row["interaction_id"]) for row in rows} == set(earliest[:10])
+
+
 async def test_nobody_is_given_more_than_one_live_contact_or_more_units_than_their_capacity(
     db: Database, connection: asyncpg.Connection
 ) -> None:
