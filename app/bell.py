@@ -17,6 +17,8 @@ import asyncpg
 
 CHANNEL = "raabta"
 RETRY_SECONDS = 0.5
+PAUSE_SECONDS = 0.005
+"""Between two rings to other processes, however much is committed; our own waiters hear every one."""
 log = logging.getLogger(__name__)
 
 
@@ -67,7 +69,8 @@ class Bell:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _connected(self) -> None:
-        connection = await asyncpg.connect(self._dsn, timeout=5)
+        # A notification is a transaction like any other; this one need not be on disk, and must not make commits wait.
+        connection = await asyncpg.connect(self._dsn, timeout=5, server_settings={"synchronous_commit": "off"})
         lost = asyncio.Event()
         connection.add_termination_listener(lambda *_: lost.set())
         try:
@@ -89,6 +92,7 @@ class Bell:
                 if self._rung.is_set():
                     self._rung.clear()
                     await connection.execute(f"NOTIFY {CHANNEL}", timeout=5)
+                    await asyncio.sleep(PAUSE_SECONDS)
         finally:
             rung.cancel()
             gone.cancel()
