@@ -12,20 +12,23 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
 from app.cli.terminal import say
-from app.errors import CannotStart
+from app.errors import CannotStart, Unavailable
 from app.settings import Settings, environment_name, load
 
 if TYPE_CHECKING:
     from app.cli.first_run import FirstKeys
     from app.cli.server import Server
 
+Result = TypeVar("Result")
+PATIENCE_SECONDS: Final = 15.0
+AGAIN_SECONDS: Final = 0.2
 BACKLOG: Final = 2048  # connections the kernel keeps for us while we start
 
 
@@ -66,8 +69,24 @@ async def _ready(dsn: str, settings: Settings) -> FirstKeys:
     from app.cli.first_run import prepare
     from app.cli.place import bring_up
 
-    await bring_up(dsn)
-    return await prepare(dsn, settings)
+    await _patiently(lambda: bring_up(dsn))
+    return await _patiently(lambda: prepare(dsn, settings))
+
+
+async def _patiently(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do it again while the database is restarting. Raises CannotStart when it does not come back."""
+    from app.db import is_away
+
+    end = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            if not (isinstance(error, Unavailable) or is_away(error)):
+                raise
+            if asyncio.get_running_loop().time() > end:
+                raise CannotStart("the database went away while we started", code="database_unreachable") from None
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def _answer(
@@ -95,7 +114,7 @@ async def _database(settings: Settings) -> AsyncIterator[str]:
         yield settings.dsn
         return
     async with serving(LocalPostgres(data_dir(settings))) as server:
-        await make_database(server.dsn())
+        await _patiently(lambda: make_database(server.dsn()))
         yield server.dsn(DATABASE)
 
 

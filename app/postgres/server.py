@@ -159,7 +159,9 @@ class LocalPostgres:
         while not self._spawn_until_ready(began + START_SECONDS):
             words = self._last_words()
             # The children of a killed server hold its shared memory for a moment longer.
-            passes = "shared memory" in words or "lock file" in words
+            # So does whatever killed it from outside just as it came up.
+            killed = self._process is not None and (self._process.returncode or 0) < 0
+            passes = killed or "shared memory" in words or "lock file" in words
             if not passes or time.monotonic() > began + SHARED_MEMORY_SECONDS:
                 self._process = self._pid = None
                 raise CannotStart(f"PostgreSQL does not start: {words} (more in {self._log_file})")
