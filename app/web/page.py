@@ -40,6 +40,7 @@ _TOLD_AFTER_READING_AGAIN: Final = (Conflict, NotFound, Invalid, TooLarge)
 _pages = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
+    auto_reload=False,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -176,7 +176,7 @@ async def test_the_pages_are_for_everybody(open_desk: Open, site: Site, look: st
         pytest.skip("axe-core is not here: npm ci")
     size = {"width": 390, "height": 844} if look == "telephone" else {"width": 1280, "height": 900}
     scheme = "dark" if look == "dark" else "light"
-    desk = await open_desk(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+    desk = await open_desk(viewport=size, color_scheme=scheme)
     page = desk.page
     await page.goto(f"{site.url}/desk/sign-in")
     if look == "urdu":

@@ -59,6 +59,13 @@ async def test_who_is_off_shift_is_asked_to_go_available_and_does(ayesha: Visito
     assert "Away (Lunch)" in text_of(await ayesha.see("/desk"))
 
 
+async def test_a_form_that_is_not_filled_in_changes_nothing_and_says_so(ayesha: Visitor) -> None:
+    assert await ayesha.press("/desk/presence", status="everywhere") == "/desk?sorry=invalid"
+    assert await ayesha.press("/desk/presence") == "/desk?sorry=invalid"
+    assert "nothing was changed" in await ayesha.see("/desk?sorry=invalid")
+    assert "<script>" not in await ayesha.see("/desk?sorry=%3Cscript%3E&said=nonsense")
+
+
 async def test_an_offer_shows_who_it_is_and_what_to_heed(ayesha: Visitor) -> None:
     person = {"name": "سارہ خان", "needs": ["elderly"], "email": "sara@example.org"}
     path = await offered(ayesha, subject="A leaking roof", body="Water!", language="ur", customer=person)
