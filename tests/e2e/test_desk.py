@@ -241,6 +241,8 @@ async def test_from_right_to_left_everything_changes_sides_but_what_has_its_own_
     assert rail is not None
     assert work is not None
     assert rail["x"] > work["x"]
+    title = await page.locator("#work-title").evaluate("e => getComputedStyle(e).fontFamily")
+    assert title.startswith("Nastaliq, Telugu")  # a Telugu name above an Urdu page has its letters too
     assert await page.locator(".facts bdi[dir=ltr]").first.evaluate("e => getComputedStyle(e).direction") == "ltr"
 
 
