@@ -65,7 +65,9 @@ def server(pytestconfig: pytest.Config) -> Iterator[LocalPostgres]:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL's account must pass
         bin_dir: Path | None = pytestconfig.getoption("--postgres-bin")
-        running = LocalPostgres(folder, bin_dir=bin_dir, options={**FAST_BUT_FORGETFUL, "max_connections": 200})
+        # When each transaction was committed tells the races what came first.
+        options = {**FAST_BUT_FORGETFUL, "max_connections": 200, "track_commit_timestamp": "on"}
+        running = LocalPostgres(folder, bin_dir=bin_dir, options=options)
         running.start()
         try:
             yield running

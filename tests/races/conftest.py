@@ -1,32 +1,15 @@
-"""A server for races: it notes when each transaction was committed, so that a check can say what came first."""
+"""A furnished database for each race, with room for many at once."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
 from app.db import Database
-from app.postgres import FAST_BUT_FORGETFUL, LocalPostgres
 from app.settings import Settings
 from tests.office import furnish
-
-
-@pytest.fixture(scope="session")
-def server(pytestconfig: pytest.Config) -> Iterator[LocalPostgres]:
-    with tempfile.TemporaryDirectory(prefix="raabta-test-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL's account must pass
-        options = {**FAST_BUT_FORGETFUL, "max_connections": 100, "track_commit_timestamp": "on"}
-        running = LocalPostgres(folder, bin_dir=pytestconfig.getoption("--postgres-bin"), options=options)
-        running.start()
-        try:
-            yield running
-        finally:
-            running.stop()
 
 
 @pytest.fixture
