@@ -46,29 +46,32 @@ def test_a_route_without_a_row_cannot_be_served(monkeypatch: pytest.MonkeyPatch)
         create_app(Settings())
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(ROWS), ids=str)
-async def test_a_row_lets_in_exactly_the_roles_it_names(house: House, method: str, path: str) -> None:
-    row = ROWS[method, path]
+async def test_every_row_lets_in_exactly_the_roles_it_names(house: House) -> None:
     house.app.state.service.stop()  # a stream that is let in ends at once
-    for caller, role in CALLERS.items():
-        status = await attempt(house, method, path, row, headers=house.headers(caller))
-        if row.roles is None:
-            assert (status == 403) == (row.media_type is not None), f"{caller}: {status}"
-        elif role in row.roles:
-            assert status not in {401, 403}, f"{caller}: {status}"
-        else:
-            assert status == 403, f"{caller}: {status}"
+    wrong: list[str] = []
+    for (method, path), row in ROWS.items():
+        for caller, role in CALLERS.items():
+            status = await attempt(house, method, path, row, headers=house.headers(caller))
+            if row.roles is None:
+                right = (status == 403) == (row.media_type is not None)  # a door that checks signatures believes no key
+            elif role in row.roles:
+                right = status not in {401, 403}
+            else:
+                right = status == 403
+            if not right:
+                wrong.append(f"{method} {path} as {caller}: {status}")
+    assert wrong == []
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(ROWS), ids=str)
-async def test_without_a_key_only_what_is_for_everybody_answers(house: House, method: str, path: str) -> None:
-    row = ROWS[method, path]
-    for headers in ({}, {"authorization": "Bearer rk_unknown"}, {"authorization": "Basic dTpw"}):
-        status = await attempt(house, method, path, row, headers=headers)
-        if row.roles is None:
-            assert (status == 403) == (row.media_type is not None), status
-        else:
-            assert status == 401, status
+async def test_without_a_key_only_what_is_for_everybody_answers(house: House) -> None:
+    wrong: list[str] = []
+    for (method, path), row in ROWS.items():
+        for headers in ({}, {"authorization": "Bearer rk_unknown"}, {"authorization": "Basic dTpw"}):
+            status = await attempt(house, method, path, row, headers=headers)
+            right = (status == 403) == (row.media_type is not None) if row.roles is None else status == 401
+            if not right:
+                wrong.append(f"{method} {path} with {headers}: {status}")
+    assert wrong == []
 
 
 async def attempt(house: House, method: str, path: str, row: Access, *, headers: dict[str, str]) -> int:
