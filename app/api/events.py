@@ -5,7 +5,8 @@ that is revoked ends its streams.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Annotated, Any, Final
 
 import orjson
@@ -89,20 +90,21 @@ def shown(told: Told) -> dict[str, Any]:
 
 
 async def _told_as_it_happens(
-    service: Service, place: Place, actor: Actor, still: "Callable[[], Any]"
+    service: Service, place: Place, actor: Actor, still: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[bytes]:
     with service.metrics.streams.track_inprogress():
         yield b"retry: 1000\n: following\n\n"
-        async for told in service.feed.follow(place):
-            if not await still():
-                return
-            if told is None:
-                yield b": quiet\n\n"
-            elif actor.representative is None or told.concerns(actor.representative):
-                yield _frame(told)
+        async with aclosing(service.feed.follow(place)) as events:
+            async for told in events:
+                if not await still():
+                    return
+                if told is None:
+                    yield b": quiet\n\n"
+                elif actor.representative is None or told.concerns(actor.representative):
+                    yield _frame(told)
 
 
-def _believed(service: Service, actor: Actor, *, key: str, asked_from: str) -> "Callable[[], Any]":
+def _believed(service: Service, actor: Actor, *, key: str, asked_from: str) -> Callable[[], Awaitable[bool]]:
     """Whether the key of a stream still works, asked at most every two seconds."""
     checked = time.monotonic()
 

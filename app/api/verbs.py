@@ -35,7 +35,7 @@ class Completion(Given):
 class Cancellation(Given):
     """Why it is called off."""
 
-    reason: Annotated[Reason, Field(examples=["customer_asked"])]
+    reason: Annotated[Reason, Field(examples=["customer_asked"])] = "unspecified"
 
 
 class Parking(Given):
@@ -68,7 +68,7 @@ async def completion(
     actor: ActorDep,
     now: NowDep,
     response: Response,
-    body: Completion = Completion(),  # noqa: B008  # frozen default, read only
+    body: Completion = Completion(),  # noqa: B008  # read only
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """The interaction is completed, its wrap-up with it; the case stays open."""
@@ -80,11 +80,11 @@ async def completion(
 @router.put("/{id}/cancellation", response_model=InteractionView, summary="Call it off before it is served")
 async def cancellation(
     interaction_id: PathId,
-    body: Cancellation,
     session: SessionDep,
     actor: ActorDep,
     now: NowDep,
     response: Response,
+    body: Cancellation = Cancellation(),  # noqa: B008  # read only
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """Only before somebody serves it: 409 after."""
@@ -100,7 +100,7 @@ async def parking(
     actor: ActorDep,
     now: NowDep,
     response: Response,
-    body: Parking = Parking(),  # noqa: B008  # frozen default, read only
+    body: Parking = Parking(),  # noqa: B008  # read only
     if_match: IfMatch = None,
 ) -> dict[str, Any]:
     """Ends the assignment; whoever had it stays preferred when it wakes."""

@@ -11,7 +11,7 @@ import asyncio
 import bisect
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from operator import attrgetter
 from typing import Final, Self
 
@@ -67,7 +67,7 @@ class Feed:
         async with self._database.connection() as connection:
             return await feed.end(connection)
 
-    async def follow(self, after: Place) -> AsyncIterator[Told | None]:
+    async def follow(self, after: Place) -> AsyncGenerator[Told | None, None]:
         """Every event after a place, once, in the feed's order, until `stop`. None: nothing happened for a while."""
         with self._following() as woken:
             while not self._stopped.is_set():

@@ -124,6 +124,17 @@ async def test_streams_end_at_once_when_the_service_stops(house: House) -> None:
             await stream.ended.wait()
 
 
+async def test_who_hangs_up_leaves_nothing_behind(house: House) -> None:
+    feed = house.app.state.service.feed
+    async with following(house.app, house.headers("supervisor")) as stream:
+        await stream.line()
+        await house.arrive("r1")
+        await stream.event()
+        assert feed.followers == 1
+    assert feed.followers == 0
+    assert "raabta_streams 0.0" in (await house.client.get("/metrics")).text
+
+
 async def test_a_stream_ends_when_its_key_is_revoked(house: House) -> None:
     async with following(house.app, house.headers("ayesha")) as stream:
         connection = await asyncpg.connect(house.database)
