@@ -37,7 +37,9 @@ async def set_presence(
         return representative
     advance(session, representative, status, now=now, actor=actor, data={"reason": reason} if reason else None)
     representative.presence_reason = reason
-    representative.heartbeat_at = now if status != "offline" else None
+    if status == "offline":
+        # The next shift begins without a heart: only who sends signs of life is missed when they stop.
+        representative.heartbeat_at = None
     await session.flush()
     return representative
 
