@@ -33,14 +33,14 @@ Item = TypeVar("Item")
 
 
 def _shallow(value: dict[str, Any]) -> dict[str, Any]:
-    if len(orjson.dumps(value)) > MOST_ATTRIBUTE_BYTES:
-        raise ValueError(f"may have at most {MOST_ATTRIBUTE_BYTES} bytes as JSON")
     level: list[Any] = [value]
     for _ in range(DEEPEST_ATTRIBUTE):
         level = [part for whole in level for part in _parts(whole)]
-        if not level:
-            return value
-    raise ValueError(f"may be nested at most {DEEPEST_ATTRIBUTE} deep")
+    if level:
+        raise ValueError(f"may be nested at most {DEEPEST_ATTRIBUTE} deep")
+    if len(orjson.dumps(value)) > MOST_ATTRIBUTE_BYTES:
+        raise ValueError(f"may have at most {MOST_ATTRIBUTE_BYTES} bytes as JSON")
+    return value
 
 
 def _parts(whole: Any) -> list[Any]:

@@ -132,11 +132,16 @@ async def _read(request: Request, headers: Mapping[bytes, bytes], *, limit: int)
 
 def _same_site(key: str, headers: Mapping[bytes, bytes], form: bytes) -> None:
     """A cookie comes along by itself, so a change must also show what only our own page can know."""
-    given = headers.get(b"x-csrf-token", b"").decode("latin-1")
-    if not given and form:
-        given = parse_qs(form.decode("utf-8", "replace"), max_num_fields=200).get("csrf_token", [""])[0]
+    given = headers.get(b"x-csrf-token", b"").decode("latin-1") or _token_of(form)
     if not hmac.compare_digest(given.encode("utf-8", "replace"), csrf_token(key).encode("ascii")):
         raise Forbidden("The page is too old or not ours: load it again.", code="csrf")
+
+
+def _token_of(form: bytes) -> str:
+    try:
+        return parse_qs(form.decode("utf-8", "replace"), max_num_fields=200).get("csrf_token", [""])[0]
+    except ValueError:  # no page of ours has that many fields
+        return ""
 
 
 def _read_json(request: Request, body: bytes, media_type: str) -> None:
@@ -166,8 +171,15 @@ def _why(body: bytes) -> Unreadable | Invalid:
 
 
 def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(part) for pair in value.items() for part in pair)
-    return isinstance(value, list) and any(_holds_nul(part) for part in value)
+    """Without recursion: strangers decide how deep it goes."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str) and "\0" in part:
+            return True
+        if isinstance(part, dict):
+            waiting.extend(part.keys())
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+    return False

@@ -183,5 +183,9 @@ async def test_a_page_may_change_things_only_with_its_token(house: House) -> Non
     assert (refused.status_code, refused.json()["code"]) == (403, "csrf")
     wrong = {**cookie, "x-csrf-token": csrf_token(house.keys["farid"])}
     assert (await house.client.put(address, headers=wrong, json=body)).status_code == 403
+    form = {**cookie, "content-type": "application/x-www-form-urlencoded"}
+    for fields in (b"&".join(b"a=1" for _ in range(300)), b"csrf_token=%00", b"csrf_token=\xed\xa0\x80", b"&" * 99_999):
+        odd = await house.client.post("/v1/representatives/ayesha/heartbeat", headers=form, content=fields)
+        assert (odd.status_code, odd.json()["code"]) == (403, "csrf")
     right = {**cookie, "x-csrf-token": csrf_token(house.keys["ayesha"])}
     assert (await house.client.put(address, headers=right, json=body)).status_code == 200

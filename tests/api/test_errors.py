@@ -26,6 +26,7 @@ GOOD: dict[str, Any] = {
 }
 FIELDS = [*(name for name in GOOD if name != "customer"), *(f"customer.{name}" for name in GOOD["customer"])]
 MILLION = "x" * 900_000
+DEEP: dict[str, Any] = json.loads('{"a":' * 300 + "1" + "}" * 300)
 UNSTORABLE = {"nul": "\0", "nul inside": "a\0b", "lone surrogate": "\ud800", "reversed pair": "\udc00\ud800"}
 WRONG_TYPES: dict[str, Any] = {"number": 7, "list": [7], "object": {"a": {"b": 1}}, "true": True}
 
@@ -90,6 +91,7 @@ UNKNOWN: list[tuple[str, Any, str]] = [
     ("case_id", "17", "invalid"),
     ("attributes", {"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}, "invalid"),
     ("attributes", {"a": "x" * 9_000}, "invalid"),
+    ("attributes", DEEP, "invalid"),
     ("attributes", None, "invalid"),
     ("customer.surname", "Tariq", "invalid"),
     ("surprise", 1, "invalid"),
@@ -110,6 +112,7 @@ NO_CONTACTS: list[tuple[bytes, int, str]] = [
     (b"{", 400, "unreadable"),
     (b"\xff\xfe{}", 400, "unreadable"),
     (b"[" * 100_000, 400, "unreadable"),
+    (b"[" * 900 + b'"\\u0000"' + b"]" * 900, 422, "unstorable_text"),
     (b"[]", 422, "invalid"),
     (b"null", 422, "invalid"),
     (b'"text"', 422, "invalid"),
