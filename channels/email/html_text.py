@@ -11,7 +11,8 @@ from html import unescape
 from typing import Final
 
 MOST_CHARACTERS: Final = 200_000
-_TAG: Final = re.compile(r"<(?:!--|[!?][^<>]*>|(/?)([A-Za-z][A-Za-z0-9]*)[^<>]*>)")
+# Possessive, so that a name without end is given up once and not once for each of its letters.
+_TAG: Final = re.compile(r"<(?:!--|[!?][^<>]*+>|(/?)([A-Za-z][A-Za-z0-9]*+)[^<>]*+>)")
 _BREAKS: Final = frozenset(
     {"p", "div", "br", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "hr", "pre"}
 )
@@ -32,7 +33,7 @@ def text_of_html(html: str) -> str:
             continue
         name, closing = (match[2] or "").lower(), bool(match[1])
         if name in _HIDDEN and not closing:
-            at = _after(re.compile(rf"</{name}[^<>]*>", re.IGNORECASE), html, match.end())
+            at = _after(re.compile(rf"</{name}[^<>]*+>", re.IGNORECASE), html, match.end())
             continue
         page.tag(name, closing=closing)
         at = match.end()

@@ -12,7 +12,7 @@ from typing import Final
 # "On 3 May 2025 at 10:12, Sara <sara@...> wrote:" in any language: one line that ends in a colon and holds an address or
 # a time. The lookaheads run over at most 200 characters.
 _ATTRIBUTION: Final = re.compile(r"(?=.{6,200}$)(?=.*(?:<[^<>\s]+@[^<>\s]+>|\d{1,2}[:.]\d{2}))\S.*[:：]\s*$")
-_DIVIDER: Final = re.compile(r"\s*(?:_{20,}|-{3,}.{0,60}(?:Original|Urspr|Forwarded|اصل|అసలు|मूल).{0,60}-{3,})\s*$")
+_DIVIDER: Final = re.compile(r"\s*+(?:_{20,}+|-{3,}+.{0,60}(?:Original|Urspr|Forwarded|اصل|అసలు|मूल).{0,60}-{3,}+)\s*+$")
 _SENDER: Final = re.compile(
     r"\s*\*?(?:From|Von|De|Da|Van|منجانب|از|నుండి|నుంచి|प्रेषक|Från|Fra|Od|От|发件人|差出人)\s*[:：]", re.IGNORECASE
 )

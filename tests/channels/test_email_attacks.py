@@ -58,6 +58,8 @@ ATTACKS = {
     "empty lines": HEAD + b"\r\n" + b"\n" * (10 * MEGABYTE),
     "tags": html(b"<p>" * (3 * MEGABYTE)),
     "tags without end": html(b"<a " * (3 * MEGABYTE)),
+    "a tag's name without end": html(b"<" + b"a" * MEGABYTE),
+    "almost dividers": HEAD + b"\r\n" + (b"-" * 150 + b"Original" + b"-" * 240 + b"x\n") * 2_500,
     "comments without end": html(b"<!--" * (2 * MEGABYTE)),
     "quotes within quotes": html(b"<blockquote>a" * MEGABYTE),
     "numbers for letters": html(b"&#" + b"9" * 100_000 + b";&#x110000;&#xd800;"),
