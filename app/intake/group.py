@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Self, TypeVar
 
 import asyncpg
+import orjson
 
 from app.errors import Invalid, RaabtaError, Unavailable
 
@@ -96,7 +97,7 @@ class GroupCommit(Generic[Item, Answer]):
             await self._flush(batch[:middle])
             await self._flush(batch[middle:])
             return
-        theirs = isinstance(error, asyncpg.DataError | UnicodeError)
+        theirs = isinstance(error, asyncpg.DataError | UnicodeError | orjson.JSONEncodeError)
         log.warning("a contact could not be written: %s", type(error).__name__, exc_info=None if theirs else error)
         self._fail(batch, Invalid("This contact cannot be stored as it is.", code="unstorable") if theirs else error)
 
