@@ -48,8 +48,18 @@ PINNED = {
     "enable_mergejoin": "off",
     "enable_hashjoin": "off",
 }
-AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OperationalError, PoolTimeout, TimeoutError)
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the line broke in the middle of a word
+    OperationalError,
+    PoolTimeout,
+    TimeoutError,
+)
 """What a lost database looks like. `is_away` tells for the errors that need a closer look."""
+AWAY_STATES = ("08", "57P", "53300", "58", "XX")
+"""How the SQLSTATE of a server that goes, comes or breaks begins."""
 
 
 class Database:
@@ -67,6 +77,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=False,
+            hide_parameters=True,  # a logged error must not hold a customer's words
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
@@ -86,17 +97,16 @@ class Database:
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
         """One transaction through SQLModel: commits at the end, rings the bell, rolls back on any error."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            with translated():
-                async with session.begin():
-                    yield session
+        with translated():  # outermost: closing a session whose database is gone fails, too
+            async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
         self.bell.ring()
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that writes nothing: no ring, and no transaction id is taken."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            with translated():
+        with translated():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
                 yield session
             # Closing rolls back, and leaves the rows that were read readable; an explicit rollback would expire them.
 
@@ -170,9 +180,10 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, DBAPIError) and error.orig is not None:
         cause = getattr(error.orig, "__cause__", None) or error.orig
         return error.connection_invalidated or isinstance(error, OperationalError) or is_away(cause)
-    return isinstance(
-        error, (*AWAY, asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)
-    )
+    if isinstance(error, asyncpg.PostgresError):
+        severity = getattr(error, "severity_en", None)  # FATAL ends the connection, whatever it was about
+        return severity in {"FATAL", "PANIC"} or str(error.sqlstate).startswith(AWAY_STATES)
+    return isinstance(error, AWAY)
 
 
 def uuid7() -> UUID:

@@ -38,6 +38,7 @@ class Desk:
         self._chance = random.Random(f"{code}{seed}")  # noqa: S311 - a play, not a secret
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._overlooked: set[str] = set()
+        self._at_tea = False
 
     async def work(self) -> None:
         """Sign in and serve."""
@@ -58,8 +59,10 @@ class Desk:
 
     async def pause(self, seconds: float) -> None:
         """Go away for a while and come back."""
+        self._at_tea = True
         await self.say("away", reason="tea")
         await asyncio.sleep(seconds)
+        self._at_tea = False
         await self.say("available")
 
     async def _beat(self) -> None:
@@ -73,11 +76,17 @@ class Desk:
                 self._take_up(event["data"]["assignment"], event["subject_id"])
 
     async def _look(self) -> None:
-        """What is on my desk? Whatever happened to the stream or the service, the answer is what counts."""
+        """What is on my desk, and am I still at work? Whatever happened to the stream or the service, the answer is what counts.
+
+        Who missed offers or was not heard of while the service was away is signed off; being back, they say so.
+        """
         while True:
             answer = await self._get(f"/v1/representatives/{self._code}/assignments?live=true")
             for assignment in answer.get("items", []):
                 self._take_up(assignment["id"], assignment["interaction_id"])
+            known = await self._get(f"/v1/representatives/{self._code}")
+            if not self._at_tea and known.get("presence", "available") != "available":
+                await self.say("available")
             await asyncio.sleep(LOOK_SECONDS)
 
     def _take_up(self, assignment: str, interaction: str) -> None:
