@@ -1,0 +1,78 @@
+"""The README's five minutes, run as printed: only the address and the folder of the keys are another service's."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.cli.demo.service import TemporaryService
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TOUR = README.partition("## Five minutes")[2].partition("\n## ")[0]
+BLOCKS = re.findall(r"```sh\n(.*?)```", TOUR, flags=re.DOTALL)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[TemporaryService]:
+    folder = Path(tempfile.mkdtemp(prefix="raabta-readme-"))
+    folder.chmod(0o755)
+    running = TemporaryService(folder, twilio_token="a-token-of-the-readmes-own-tour")
+    running.start()
+    yield running
+    running.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def told(service: TemporaryService) -> list[str]:
+    """What each block of the tour prints, run one after the other in one shell, with a moment for the dispatcher."""
+    mark = "=== the next block ==="
+    script = f"\nsleep 1; echo; echo '{mark}'\n".join(BLOCKS)
+    here = {
+        "./.raabta/keys.txt": str(service.folder / "keys.txt"),
+        "http://127.0.0.1:8000": service.url,
+        ".venv/bin/raabta": f"RAABTA_DATA={service.folder} {ROOT}/.venv/bin/raabta",
+    }
+    for printed, meant in here.items():
+        assert printed in script
+        script = script.replace(printed, meant)
+    ran = subprocess.run(
+        ["sh", "-u"], check=False, input=script, capture_output=True, text=True, timeout=60, cwd=ROOT, env={**os.environ, "LANG": "C.UTF-8"}
+    )  # fmt: skip
+    assert ran.stderr == ""
+    return ran.stdout.split(mark)
+
+
+def test_every_step_is_answered_and_none_is_refused(told: list[str]) -> None:
+    assert len(told) == len(BLOCKS)
+    assert '"code":"' not in "".join(told)
+
+
+def test_the_visitor_gets_a_number_and_words_in_her_language(told: list[str]) -> None:
+    assert re.search(r'"number":"[A-Z]001"', told[2])
+    assert "آپ کا نمبر" in told[2]
+
+
+def test_the_offer_is_taken_and_finished(told: list[str]) -> None:
+    assert '"state":"accepted"' in told[3]
+    assert '"state":"completed"' in told[3]
+
+
+def test_letters_and_calls_over_the_api_wait_in_their_queues(told: list[str]) -> None:
+    assert '"state":"queued"' in told[4]
+    assert '"channel":"phone"' in told[5]
+
+
+def test_the_story_can_be_read_and_the_audit_agrees(told: list[str]) -> None:
+    assert "interaction.completed" in told[6]
+    assert "all is well" in told[6]
