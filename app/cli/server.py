@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
+from app.cli.connection import Bounded
 from app.settings import Settings
 
 BACKLOG: Final = 2048
@@ -26,6 +27,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http="httptools",
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+import httpx2
 import pytest
 
 from app.cli.audit import findings_of
@@ -34,7 +35,7 @@ async def test_twenty_kills_lose_nothing_double_nothing_and_leave_nothing_behind
     contacts = script(contacts=CONTACTS, seconds=SECONDS, seed=SEED)
     async with asyncio.TaskGroup() as together:  # if one of them fails, the other need not go on
         sabotage = together.create_task(_sabotage(service, random.Random(SEED)))
-        playing = together.create_task(play(service.target(), contacts, seed=SEED, patience_seconds=60))
+        playing = together.create_task(play(service.target(), contacts, seed=SEED, patience_seconds=60, obliging=True))
     kills, played = sabotage.result(), playing.result()
     assert sum(kills.values()) == KILLS
     assert min(kills["service"], kills["postgres"]) >= KILLS // 4, "both must have been hit"
@@ -71,8 +72,6 @@ async def test_acknowledged_means_on_disk(start: Start) -> None:
     """The last thing before the power goes: what was answered with 202 must be there when it is back."""
     service = await asyncio.to_thread(start)
     target = service.target()
-    import httpx2
-
     async with httpx2.AsyncClient(base_url=service.url, timeout=10, trust_env=False) as client:
         headers = {"authorization": f"Bearer {target.keys['INTEGRATION_KEY']}"}
 

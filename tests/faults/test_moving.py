@@ -25,7 +25,7 @@ async def test_a_follower_goes_on_in_the_restored_service_with_nothing_missed_an
 ) -> None:
     old = await asyncio.to_thread(start, "old")
     target = old.target()
-    played = await play(target, script(contacts=25, seconds=5, seed=5), seed=5)
+    played = await play(target, script(contacts=20, seconds=3, seed=5), seed=5, obliging=True)
     assert list(played.faults) == [], played.totals
     told = await events(http, target, after=None)
     half = told[len(told) // 2]["id"]

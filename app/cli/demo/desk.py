@@ -29,9 +29,9 @@ RESOLVED: Final = 0.5
 
 
 class Desk:
-    """One representative. `work` lasts until it is cancelled."""
+    """One representative. `work` lasts until it is cancelled. The `obliging` take every offer."""
 
-    def __init__(self, world: World, code: str, *, seed: int) -> None:
+    def __init__(self, world: World, code: str, *, seed: int, obliging: bool = False) -> None:
         self._world = world
         self._code = code
         self._key = world.target.keys[f"{code.upper().replace('-', '_')}_KEY"]
@@ -39,6 +39,7 @@ class Desk:
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._overlooked: set[str] = set()
         self._at_tea = False
+        self._obliging = obliging
 
     async def work(self) -> None:
         """Sign in and serve."""
@@ -107,7 +108,7 @@ class Desk:
     async def _decide(self, assignment: str) -> bool:
         """Take the offer? Whatever the answer, it is said, or left unsaid, once."""
         await asyncio.sleep(self._chance.uniform(0.05, 0.4))
-        drawn = self._chance.random()
+        drawn = 1.0 if self._obliging else self._chance.random()
         if drawn < OVERLOOKED:
             self._overlooked.add(assignment)
             return False

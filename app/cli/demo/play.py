@@ -39,16 +39,25 @@ class Played:
 
 
 async def play(
-    target: Target, contacts: Sequence[Contact], *, seed: int, plain: bool = True, patience_seconds: float = 30.0
+    target: Target,
+    contacts: Sequence[Contact],
+    *,
+    seed: int,
+    plain: bool = True,
+    patience_seconds: float = 30.0,
+    obliging: bool = False,
 ) -> Played:
-    """Play the script on a service that holds the sample office."""
+    """Play the script on a service that holds the sample office.
+
+    `patience_seconds`: how long a request is tried for; `obliging`: representatives decline and overlook nothing.
+    """
     async with Edge(target.url, patience_seconds=patience_seconds) as edge:
         world = World(
             target=target, edge=edge, contacts=[one for one in contacts if target.twilio_token or one.way != "phone"]
         )
         watch = Watch(world)
         async with _running(watch.run(after=await _feed_end(world)), show(world, watch, plain=plain)):
-            async with _at_work(world, seed=seed):
+            async with _at_work(world, seed=seed, obliging=obliging):
                 await _arrivals(world)
                 interactions = await _until_over(world)
             await _until_heard(watch, interactions)
@@ -78,10 +87,10 @@ async def _come(world: World, contact: Contact) -> None:
 
 
 @asynccontextmanager
-async def _at_work(world: World, *, seed: int) -> AsyncIterator[None]:
+async def _at_work(world: World, *, seed: int, obliging: bool) -> AsyncIterator[None]:
     """All representatives at their desks; two of them go for tea. At the end they go home."""
     codes = sorted(name.removesuffix("_KEY").lower() for name in world.target.keys if name not in ROLES)
-    desks = [Desk(world, code, seed=seed) for code in codes]
+    desks = [Desk(world, code, seed=seed, obliging=obliging) for code in codes]
     tea = [_tea(desk, world, number) for number, desk in enumerate(desks[:2], start=1)]
     async with _running(*(desk.work() for desk in desks), *tea):
         yield
