@@ -58,8 +58,8 @@ AWAY = (
     TimeoutError,
 )
 """What a lost database looks like. `is_away` tells for the errors that need a closer look."""
-AWAY_STATES = ("08", "57P", "53300", "58", "XX")
-"""How the SQLSTATE of a server that goes, comes or breaks begins."""
+AWAY_STATES = ("08", "53", "57P", "58", "XX")
+"""How the SQLSTATE of a server begins that goes, comes or breaks, or has no connection, memory or disk left (53)."""
 
 
 class Database:
