@@ -94,7 +94,11 @@ class GroupCommit(Generic[Item, Answer]):
     async def _halve(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], error: Exception) -> None:
         if len(batch) > 1:
             middle = len(batch) // 2
-            await self._flush(batch[:middle])
+            try:
+                await self._flush(batch[:middle])
+            except asyncio.CancelledError:
+                self._fail(batch[middle:], _stopping())
+                raise
             await self._flush(batch[middle:])
             return
         theirs = isinstance(error, asyncpg.DataError | UnicodeError | orjson.JSONEncodeError)
