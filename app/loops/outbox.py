@@ -47,14 +47,15 @@ class Outbox(Chore):
 
     @override
     async def run(self) -> None:
-        """For ever; when cancelled, what is being delivered gets a moment to end."""
+        """For ever; when cancelled, what is being delivered gets a moment to end. An error ends no delivery."""
         try:
             await super().run()
-        finally:
+        except asyncio.CancelledError:
             if self._trying:
                 _, late = await asyncio.wait(self._trying, timeout=DRAIN_SECONDS)
                 for task in late:
                     task.cancel()
+            raise
 
     @override
     async def turn(self) -> bool:

@@ -13,8 +13,9 @@ import asyncpg
 import pytest
 from typing_extensions import override
 
-from app.actions.deliver import ATTEMPTS_AT_MOST, CLAIM_SECONDS, back_off, claim
+from app.actions.deliver import ATTEMPTS_AT_MOST, CLAIM_SECONDS, Claimed, back_off, claim
 from app.db import Database
+from app.errors import Unavailable as DatabaseAway
 from app.loops.chore import supervised
 from app.loops.outbox import AT_ONCE, Outbox
 from channels.base import Base, Command, Info, Outcome, Refused, Reply, Signal, Unavailable, Webhook
@@ -183,6 +184,33 @@ async def test_who_is_killed_between_claim_and_result_leaves_a_claim_that_lapses
         assert await settled(connection, "call", "unknown") == ("unknown", 1, "claim_lapsed")
         assert (await settled(connection, "letter", "sent"))[1] == 2
     assert pigeon.delivered == ["letter"]
+
+
+async def test_a_delivery_under_way_survives_an_outage_of_the_database(
+    db: Database, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.loops.outbox.DRAIN_SECONDS", 0.01)
+    pigeon, arrived, away = Pigeon(), asyncio.Event(), asyncio.Event()
+
+    async def slowly(_: Command) -> None:
+        await arrived.wait()
+
+    async def fails(*_: object, **__: object) -> list[Claimed]:
+        away.set()
+        raise DatabaseAway("gone for a moment")
+
+    pigeon.answer = slowly
+    async with sending(db, pigeon) as [outbox]:
+        await command(connection, "call", kind="connect")
+        while not pigeon.delivered:
+            await outbox.turned()
+        with monkeypatch.context() as patched:
+            patched.setattr("app.loops.outbox.claim", fails)
+            async with asyncio.timeout(5):
+                await away.wait()
+        await outbox.turned()
+        arrived.set()
+        assert await settled(connection, "call", "sent") == ("sent", 1, None)
 
 
 async def test_two_processes_never_try_the_same_command_at_once(db: Database, connection: asyncpg.Connection) -> None:
