@@ -25,12 +25,23 @@ FIRST_BACK_OFF_SECONDS: Final = 2.0
 LONGEST_BACK_OFF_SECONDS: Final = 900.0
 REASON_CHARACTERS: Final = 200
 
+# What called for a representative who has let go of the customer since is given up: sent late, it would tear the customer
+# away from whoever serves them now.
 _CLAIM = """
-UPDATE outbox SET state = 'sending', attempts = attempts + 1, next_at = wall_clock() + make_interval(secs => $3)
-WHERE id IN (
-    SELECT id FROM outbox WHERE channel = $1 AND state = 'pending' AND next_at <= wall_clock()
-    ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING id, dedupe_key, channel, kind, interaction_id, recipient, language, payload, attempts
+WITH due AS MATERIALIZED (
+    SELECT id, EXISTS (
+        SELECT FROM assignment a WHERE a.interaction_id = outbox.interaction_id AND a.ended_at IS NOT NULL
+        AND outbox.dedupe_key = 'accepted:' || a.id
+    ) AS late
+    FROM outbox WHERE channel = $1 AND state = 'pending' AND next_at <= wall_clock()
+    ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox
+SET state = CASE WHEN late THEN 'failed' ELSE 'sending' END, attempts = attempts + (NOT late)::int,
+    next_at = wall_clock() + make_interval(secs => $3),
+    reason = CASE WHEN late THEN 'superseded' ELSE reason END, done_at = CASE WHEN late THEN wall_clock() END
+FROM due WHERE outbox.id = due.id
+RETURNING outbox.id, dedupe_key, channel, kind, interaction_id, recipient, language, payload, attempts, state
 """
 # Whoever claimed them died or hangs: nobody knows whether the world was told.
 _LAPSE = """
@@ -72,9 +83,9 @@ class Verdict:
 
 
 async def claim(connection: Connection, channel: str, *, limit: int) -> list[Claimed]:
-    """At most `limit` due commands of this channel, marked as being sent."""
+    """At most `limit` due commands of this channel, marked as being sent; never one that is out of date."""
     rows = await connection.fetch(_CLAIM, channel, limit, CLAIM_SECONDS)
-    return [_claimed(row) for row in rows]
+    return [_claimed(row) for row in rows if row["state"] == "sending"]
 
 
 async def lapse(
