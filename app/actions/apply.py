@@ -21,7 +21,7 @@ from app.actions.record import advance, locked
 from app.configuration import Configuration
 from app.errors import Conflict
 from app.security import Actor
-from app.tables import Office, Organisation, Queue, Representative, RequestType
+from app.tables import Case, Interaction, Office, Organisation, Queue, Representative, RequestType
 from routing.lifecycle import NEW
 
 Catalogue: TypeAlias = type[Office] | type[Queue] | type[RequestType]
@@ -33,6 +33,11 @@ CATALOGUES: Final[tuple[Catalogue, ...]] = (Office, Queue, RequestType)
 """In the order of their references: each names only what stands before it."""
 APPLY_LOCK: Final = 7_262_265
 NAMES: Final = {Office: "office", Queue: "queue", RequestType: "request type"}
+NAMED_BY: Final[Mapping[Catalogue, Sequence[Any]]] = {
+    Office: [Interaction.office],
+    Queue: [Interaction.queue],
+    RequestType: [Interaction.request_type, Case.request_type],
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,15 +119,22 @@ async def _remove(session: AsyncSession, model: Catalogue, codes: list[str]) -> 
         # The retired sit nowhere; their history names no office.
         gone = col(Representative.office).in_(codes) & col(Representative.retired)
         await session.exec(update(Representative).where(gone).values(office=None))
+    for column in NAMED_BY[model]:  # contacts name codes without a foreign key
+        named = (await session.exec(select(column).where(col(column).in_(codes)).limit(1))).first()
+        if named is not None:
+            raise _still_named(model, named)
     try:
         await session.exec(delete(model).where(col(model.code).in_(codes)))
     except IntegrityError as error:
         told = str(getattr(getattr(error.orig, "__cause__", None), "detail", None) or "")
-        code = next((code for code in codes if f"=({code})" in told), codes[0])
-        raise Conflict(
-            f"{NAMES[model]} {code!r} is not in the file, but other rows still name it: keep it in the file.",
-            code="still_named",
-        ) from error
+        raise _still_named(model, next((code for code in codes if f"=({code})" in told), codes[0])) from error
+
+
+def _still_named(model: Catalogue, code: str) -> Conflict:
+    return Conflict(
+        f"{NAMES[model]} {code!r} is not in the file, but other rows still name it: keep it in the file.",
+        code="still_named",
+    )
 
 
 def _compared(what: str, stored: Wanted, wanted: Wanted) -> list[Change]:

@@ -173,6 +173,32 @@ async def test_a_request_type_that_cases_name_stays_and_so_does_everything_else(
     assert await applied(db, read(SAMPLE)) == [], "the other change was taken back with it"
 
 
+@pytest.mark.parametrize("named", ["queue", "office", "request_type"])
+async def test_what_a_contact_names_stays(db: Database, named: str) -> None:
+    """Nobody is ever offered who waits in a queue that is gone."""
+    spare = {
+        "queue": '[queues.spare]\nname = "Spare"\ntarget_seconds = 1\noffer_timeout_seconds = 1\n\n',
+        "office": '[offices.spare]\nname = "Spare"\ntimezone = "Asia/Karachi"\n\n',
+        "request_type": '[request_types.spare]\nqueue = "claims"\nletter = "Z"\nlabels = { en = "S", ur = "S", te = "S" }\n\n',
+    }
+    await applied(db, sample(("[queues.claims]", spare[named] + "[queues.claims]")))
+    values = {"queue": "claims", "office": None, "request_type": None, named: "spare"}
+    async with db.transaction() as connection:
+        case = await connection.fetchval(
+            'INSERT INTO "case" (id, token, state, opened_at, version)'
+            " VALUES (gen_random_uuid(), 't', 'open', wall_clock(), 1) RETURNING id"
+        )
+        await connection.execute(
+            "INSERT INTO interaction (id, case_id, channel, contact, state, queue, office, request_type, live, units,"
+            " arrived_at, state_at, version)"
+            " VALUES (gen_random_uuid(), $1, 'email', 'x', 'queued', $2, $3, $4, false, 1, wall_clock(), wall_clock(), 1)",
+            case, values["queue"], values["office"], values["request_type"],
+        )  # fmt: skip
+    with pytest.raises(Conflict, match="'spare'") as caught:
+        await applied(db, read(SAMPLE))
+    assert caught.value.code == "still_named"
+
+
 async def test_two_at_once_wait_for_each_other(db: Database) -> None:
     first, second = await asyncio.gather(applied(db, read(SAMPLE)), applied(db, read(SAMPLE)))
     assert sorted((bool(first), bool(second))) == [False, True]
