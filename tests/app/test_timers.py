@@ -188,17 +188,44 @@ async def test_the_scheduled_join_the_line_at_their_hour(db: Database, connectio
     ) == [("queued", None, 60, 100)]
 
 
+async def listening(connection: asyncpg.Connection, silence: Silence, *, since: int, until: int) -> None:
+    """Turn after turn, with the clock going on as it does."""
+    for seconds in range(since, until + 1, 4):
+        await later(connection, seconds)
+        await one_turn(silence)
+
+
+PRESENCE = "SELECT presence, presence_reason FROM representative WHERE code LIKE 'r0%' ORDER BY code"
+
+
 async def test_who_sent_a_sign_of_life_and_then_none_is_set_offline(
     db: Database, connection: asyncpg.Connection
 ) -> None:
+    silence = Silence(db)
     await go_to_work(connection, 3)
     await connection.execute("UPDATE representative SET heartbeat_at = wall_clock() WHERE code IN ('r0001', 'r0002')")
-    await later(connection, 46)
+    await listening(connection, silence, since=0, until=40)
     await connection.execute("UPDATE representative SET heartbeat_at = wall_clock() WHERE code = 'r0002'")
+    await listening(connection, silence, since=44, until=48)
+    assert await rows(connection, PRESENCE) == [("offline", "silent"), ("available", None), ("available", None)]
+
+
+async def test_nobody_is_taken_for_gone_for_a_time_in_which_they_could_not_be_heard(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    """The database or the service was away, or the clock jumped: the signs of life of that time are written nowhere."""
+    silence = Silence(db)
+    await go_to_work(connection, 2)
+    await connection.execute("UPDATE representative SET heartbeat_at = wall_clock() WHERE code LIKE 'r0%'")
+    await one_turn(silence)
+    await later(connection, 600)
+    await one_turn(silence)
     await one_turn(Silence(db))
-    assert await rows(
-        connection, "SELECT presence, presence_reason FROM representative WHERE code LIKE 'r0%' ORDER BY code"
-    ) == [("offline", "silent"), ("available", None), ("available", None)]
+    await connection.execute("UPDATE representative SET heartbeat_at = wall_clock() WHERE code = 'r0002'")
+    await listening(connection, silence, since=604, until=640)
+    assert await rows(connection, PRESENCE) == [("available", None), ("available", None)]
+    await listening(connection, silence, since=644, until=648)
+    assert await rows(connection, PRESENCE) == [("offline", "silent"), ("offline", "silent")]
 
 
 async def test_the_absent_lose_offers_at_once_other_work_after_a_grace_and_live_work_never(
