@@ -27,7 +27,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=Bounded,
                 log_config=None,
                 access_log=False,
                 server_header=False,
