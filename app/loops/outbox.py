@@ -11,9 +11,11 @@ import logging
 import time
 from typing import ClassVar, Final
 
+import asyncpg
+from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
-from app.actions.deliver import Claimed, Verdict, claim, conclude, judge, lapse
+from app.actions.deliver import CLAIM_SECONDS, Claimed, Verdict, claim, conclude, judge, lapse
 from app.actions.signals import undelivered
 from app.db import Connection, Database, now
 from app.errors import Unavailable as DatabaseAway
@@ -93,6 +95,7 @@ class Outbox(Chore):
         self._count(claimed.command.kind, verdict.state)
         if verdict.state in ("failed", "unknown"):
             log.warning("%s: command %s is %s: %s", self.name, claimed.id, verdict.state, verdict.reason)
+        end = time.monotonic() + CLAIM_SECONDS
         while True:
             try:
                 if verdict.state == "failed":
@@ -101,7 +104,11 @@ class Outbox(Chore):
                     await conclude(connection, claimed, verdict)
                 return
             except DatabaseAway:
-                await asyncio.sleep(RETRY_SECONDS)
+                pass
+            except (DBAPIError, asyncpg.PostgresError):  # somebody works on the same rows
+                if time.monotonic() > end:
+                    raise
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _give_back(self, command: Command) -> None:
         """Before the failure is written down: whoever dies in between leaves a claim that lapses, and not a caller alone."""

@@ -213,6 +213,27 @@ async def test_a_delivery_under_way_survives_an_outage_of_the_database(
         assert await settled(connection, "call", "sent") == ("sent", 1, None)
 
 
+async def test_a_result_is_written_down_though_somebody_is_working_on_the_same_rows(
+    db: Database, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pigeon, tried = Pigeon(), 0
+
+    async def no(_: Command) -> None:
+        raise Refused("no such desk", code="bad_desk")
+
+    async def busy_at_first(*_: object, **__: object) -> None:
+        nonlocal tried
+        tried += 1
+        if tried < 3:
+            raise asyncpg.LockNotAvailableError("somebody else has it")
+
+    pigeon.answer = no
+    monkeypatch.setattr("app.loops.outbox.undelivered", busy_at_first)
+    async with sending(db, pigeon):
+        await command(connection, "call", kind="connect")
+        assert await settled(connection, "call", "failed") == ("failed", 1, "bad_desk")
+
+
 async def test_two_processes_never_try_the_same_command_at_once(db: Database, connection: asyncpg.Connection) -> None:
     for number in range(50):
         await command(connection, f"letter {number}")
