@@ -16,7 +16,7 @@ from fastapi.responses import StreamingResponse
 from app.api.shapes import After, EventView, Limit, Page
 from app.deps import ActorDep, ConnectionDep, Guarded, Service, ServiceDep
 from app.deps.guard import address
-from app.errors import RaabtaError, TooMany, Unauthenticated
+from app.errors import RaabtaError, TooMany, Unavailable
 from app.queries import feed
 from app.queries.feed import Place, Told
 from app.security import Actor
@@ -115,10 +115,10 @@ def _believed(service: Service, actor: Actor, *, key: str, asked_from: str) -> C
         checked = time.monotonic()
         try:
             return (await service.keyring.actor(key, address=asked_from)) == actor
-        except Unauthenticated:
-            return False
-        except RaabtaError:
+        except Unavailable:
             return True  # the database is away: nobody can be asked, and nothing is told either
+        except RaabtaError:
+            return False  # also where its address guesses too often: nobody shall guess so as to be believed longer
 
     return still
 

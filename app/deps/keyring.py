@@ -20,7 +20,7 @@ from app.queries.keys import owner
 from app.security import Actor, digest
 
 FRESH_SECONDS = 0.5
-TRUSTED_SECONDS = 2.0
+TRUSTED_SECONDS = 1.0
 MOST_KEYS = 20_000
 LONGEST_KEY = 256
 

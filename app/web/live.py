@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.deps import ActorDep, ReadingDep, Service, ServiceDep
-from app.errors import RaabtaError, TooMany, Unauthenticated
+from app.errors import RaabtaError, TooMany, Unavailable
 from app.queries import desk
 from app.queries.feed import Place
 from app.web.fields import myself
@@ -83,8 +83,8 @@ async def _still_good(service: Service, key: str) -> bool:
     """Whether the key of a stream still works; while the database is away, nobody can say that it does not."""
     try:
         await service.keyring.actor(key, address="")
-    except Unauthenticated:
-        return False
-    except RaabtaError:
+    except Unavailable:
         return True
+    except RaabtaError:
+        return False
     return True
