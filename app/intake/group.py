@@ -102,7 +102,8 @@ class GroupCommit(Generic[Item, Answer]):
             await self._flush(batch[middle:])
             return
         theirs = isinstance(error, asyncpg.DataError | UnicodeError | orjson.JSONEncodeError)
-        log.warning("a contact could not be written: %s", type(error).__name__, exc_info=None if theirs else error)
+        # The kind alone: the database's words quote rows. Where it was raised, whoever waits for the answer finds out.
+        log.warning("a contact could not be written: %s", type(error).__name__)
         self._fail(batch, Invalid("This contact cannot be stored as it is.", code="unstorable") if theirs else error)
 
     def _fail(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], error: Exception) -> None:

@@ -21,6 +21,8 @@ def _clean(text: str) -> str:
 
 
 Short = Annotated[str, AfterValidator(_clean), Form(max_length=100)]
+Reason = Annotated[str, Form(pattern=r"^(?:[a-z0-9][a-z0-9_.-]*)?$", max_length=60)]
+"""A code or nothing: it is kept in the event log for ever, where no words of or about people may stand."""
 Line = Annotated[str, AfterValidator(_clean), Form(max_length=500)]
 Text = Annotated[str, AfterValidator(_clean), Form(max_length=50_000)]
 PathId = Annotated[UUID, Path(alias="id")]

@@ -18,11 +18,13 @@ from app.actions.presence import set_presence
 from app.actions.reject import reject
 from app.actions.requeue import park, transfer, wake
 from app.actions.resolve import resolve
+from app.actions.write import write
 from app.deps import ActorDep, NowDep, ServiceDep, SessionDep
 from app.errors import Forbidden
 from app.queries import desk
 from app.queries.representatives import preferred_by
-from app.web.fields import Line, PathId, Short, in_hand, myself
+from app.security import Actor
+from app.web.fields import Line, PathId, Reason, Short, in_hand, myself
 from app.web.page import Page, see
 from app.web.show import zone_of
 
@@ -40,7 +42,7 @@ async def presence(
     now: NowDep,
     service: ServiceDep,
     status: Annotated[Literal["available", "away", "offline"], Form()],
-    reason: Short = "",
+    reason: Reason = "",
 ) -> Response:
     """Available, away, offline."""
     code = myself(actor)
@@ -59,7 +61,7 @@ async def acceptance(assignment_id: PathId, session: SessionDep, actor: ActorDep
 
 @router.post("/work/{id}/rejection")
 async def rejection(
-    assignment_id: PathId, session: SessionDep, actor: ActorDep, now: NowDep, reason: Short = ""
+    assignment_id: PathId, session: SessionDep, actor: ActorDep, now: NowDep, reason: Reason = ""
 ) -> Response:
     """Decline it, with a reason."""
     await desk.assignment(session, assignment_id, myself(actor))
@@ -73,7 +75,7 @@ async def completion(
     session: SessionDep,
     actor: ActorDep,
     now: NowDep,
-    outcome: Short = "",
+    outcome: Reason = "",
     solved: Annotated[bool, Form()] = False,
 ) -> Response:
     """The contact is done; `solved`: by the representative's word, the matter too."""
@@ -96,8 +98,9 @@ async def handing_on(
 ) -> Response:
     """To another queue, a colleague, or both."""
     held = await in_hand(session, assignment_id, actor)
+    await _say_why(session, held, reason, actor=actor, now=now)
     to = {"queue": queue or None, "representative": representative or None}
-    await transfer(session, held, **to, reason=reason or None, actor=actor, now=now)
+    await transfer(session, held, **to, reason=None, actor=actor, now=now)
     return see("/desk", said="transferred")
 
 
@@ -112,8 +115,9 @@ async def laying_aside(
 ) -> Response:
     """Until the customer writes, or until a time."""
     held = await in_hand(session, assignment_id, actor)
+    await _say_why(session, held, reason, actor=actor, now=now)
     moment = await _moment(session, until, code=myself(actor), now=now)
-    await park(session, held, until=moment, reason=reason or None, actor=actor, now=now)
+    await park(session, held, until=moment, reason=None, actor=actor, now=now)
     return see("/desk", said="parked")
 
 
@@ -134,6 +138,12 @@ async def waking(
         raise Forbidden("This was not laid aside by you.", code="not_yours")
     await wake(session, interaction_id, actor=actor, now=now)
     return see("/desk", said="taken_up")
+
+
+async def _say_why(session: AsyncSession, held: UUID, words: str, *, actor: Actor, now: datetime) -> None:
+    """A reason in words is for colleagues, so it is a note: in the event log it would stay for ever."""
+    if words:
+        await write(session, held, direction="note", subject=None, body=words, actor=actor, now=now)
 
 
 async def _moment(session: AsyncSession, until: str, *, code: str, now: datetime) -> datetime | None:
