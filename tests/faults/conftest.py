@@ -36,10 +36,10 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def start(folder: Path) -> Iterator[Start]:
-    """Start a service on a folder of its own below `folder`, or on `database`; stopped in the end."""
+    """Start a service on a folder of its own below `folder`, or on `database`; `quick`: in the quick office of the demo."""
     running: list[TemporaryService] = []
 
-    def begin(name: str = "data", *, database: str | None = None, quick: bool = True) -> TemporaryService:
+    def begin(name: str = "data", *, database: str | None = None, quick: bool = False) -> TemporaryService:
         data = folder / name
         data.mkdir(mode=0o755)
         environment = {"LOG_LEVEL": "info"} | ({"DATABASE_URL": database} if database else {})

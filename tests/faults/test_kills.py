@@ -31,7 +31,7 @@ SEED = 11
 
 @pytest.mark.timeout(140)
 async def test_twenty_kills_lose_nothing_double_nothing_and_leave_nothing_behind(start: Start) -> None:
-    service = await asyncio.to_thread(start)
+    service = await asyncio.to_thread(start, quick=True)
     contacts = script(contacts=CONTACTS, seconds=SECONDS, seed=SEED)
     async with asyncio.TaskGroup() as together:  # if one of them fails, the other need not go on
         sabotage = together.create_task(_sabotage(service, random.Random(SEED)))

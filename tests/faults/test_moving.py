@@ -23,7 +23,7 @@ pytestmark = pytest.mark.faults
 async def test_a_follower_goes_on_in_the_restored_service_with_nothing_missed_and_nothing_twice(
     start: Start, http: httpx2.AsyncClient
 ) -> None:
-    old = await asyncio.to_thread(start, "old")
+    old = await asyncio.to_thread(start, "old", quick=True)
     target = old.target()
     played = await play(target, script(contacts=20, seconds=3, seed=5), seed=5, obliging=True)
     assert list(played.faults) == [], played.totals

@@ -91,7 +91,7 @@ async def test_the_other_service_takes_over_when_the_one_that_dispatches_is_kill
 ) -> None:
     await make_database(postgres.dsn())
     first = await asyncio.to_thread(start, "first", database=postgres.dsn(DATABASE))
-    second = await asyncio.to_thread(start, "second", database=postgres.dsn(DATABASE), quick=False)
+    second = await asyncio.to_thread(start, "second", database=postgres.dsn(DATABASE))
     target = first.target()
     await sign_in(http, target, "lakshmi")
     dispatching, other = (first, second) if "dispatching" in first.log.read_text() else (second, first)
