@@ -25,7 +25,10 @@ def discover(wanted: Sequence[str] | None, config: Config) -> dict[str, Channel]
     missing = [name for name in wanted or () if name not in ready]
     if missing:
         raise CannotStart(f"CHANNELS names {', '.join(missing)}; there is {', '.join(ready)}.")
-    return {name: module.create(config) for name, module in ready.items() if wanted is None or name in wanted}
+    try:
+        return {name: module.create(config) for name, module in ready.items() if wanted is None or name in wanted}
+    except ValueError as error:  # a channel says in one line which of its settings cannot work
+        raise CannotStart(str(error), code="wrong_setting") from error
 
 
 def use(found: Mapping[str, Channel]) -> None:

@@ -10,7 +10,12 @@ from typing import Final
 
 import phonenumbers
 
+from channels.base import Setting
+
 DEFAULT_REGION: Final = "IN"  # whose rules read a number written without a country code; setting PHONE_REGION
+REGION_SETTING: Final = Setting(
+    meaning="country whose rules read a phone number without a country code", default=DEFAULT_REGION
+)
 
 _LONGEST_PHONE: Final = 40
 _LONGEST_EMAIL: Final = 254  # RFC 5321

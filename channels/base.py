@@ -34,6 +34,14 @@ class Hook:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One setting a channel reads from `Config.settings`: what it is for, and what holds where it is not given."""
+
+    meaning: str
+    default: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Info:
     """A channel's name and traits. The router sees only `live` and `units`.
 
@@ -41,6 +49,7 @@ class Info:
     `units`: the capacity one interaction takes.
     `commands`: which command a fact about an interaction sends out, by fact: `accepted`, `replied`, `completed`,
     `cancelled`, `handed_back`. A fact that is not named sends nothing.
+    `settings`: the settings of its own, by the name of the environment variable.
     `repeatable`: command kinds sent again when it is not known whether the first attempt arrived.
     """
 
@@ -50,6 +59,7 @@ class Info:
     units: int
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = field(default_factory=dict)
     repeatable: frozenset[str] = frozenset()
     numbered: bool = False  # each contact gets a ticket number of its office, service and local day
 

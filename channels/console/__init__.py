@@ -7,5 +7,5 @@ from channels.console.contacts import Console
 
 
 def create(config: Config) -> Channel:
-    """The channel. Settings: CONSOLE_LIVE ("1": its contacts are live, like calls), PHONE_REGION."""
+    """The channel."""
     return Console(config)

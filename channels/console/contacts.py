@@ -11,8 +11,8 @@ from typing import Final
 
 import orjson
 
-from channels.addresses import DEFAULT_REGION
-from channels.base import Base, Command, Config, Hook, Info, Outcome, Reply, Signal, Webhook
+from channels.addresses import DEFAULT_REGION, REGION_SETTING
+from channels.base import Base, Command, Config, Hook, Info, Outcome, Reply, Setting, Signal, Webhook
 from channels.contact import arrival, read_fields
 from channels.double import write_line
 
@@ -32,6 +32,10 @@ class Console(Base):
             label="Console",
             live=config.settings.get("CONSOLE_LIVE", "") == "1",
             units=1,
+            settings={
+                "CONSOLE_LIVE": Setting(meaning='"1": its contacts are live, like calls'),
+                "PHONE_REGION": REGION_SETTING,
+            },
             hooks={
                 "contacts": Hook(
                     role="integration",

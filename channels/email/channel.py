@@ -23,7 +23,7 @@ from channels.email.people import case_token, sender
 from channels.email.quoted_text import own_words
 from channels.email.reading import LONGEST_TEXT, Letter, read_letter
 from channels.email.sending import compose, hand_over, message_id
-from channels.email.settings import Settings
+from channels.email.settings import SETTINGS, Settings
 
 _LONGEST_BODY: Final = 100_000
 _LONGEST_SUBJECT: Final = 500
@@ -51,6 +51,7 @@ class Email(Base):
             commands={"replied": "send"},
             # The same letter twice carries the same Message-ID, and mail programs show it once.
             repeatable=frozenset({"send"}),
+            settings=SETTINGS,
             hooks={
                 "raw": Hook(
                     role="integration",

@@ -1,14 +1,6 @@
 """What the email channel is told when it starts.
 
 Decides names, defaults and what cannot work.
-
-    MAIL_ADDRESS    the house's address (support@raabta.localhost); replies go out from it with a token: support+TOKEN@...
-    MAIL_NAME       the name written before it; none by default
-    MAX_MAIL_BYTES  the largest letter taken in (26,214,400: what the big providers deliver at most)
-    SMTP_URL        where replies are handed over; without it they are written to the console
-                      smtp://host:25                  encrypted by STARTTLS where the server offers it
-                      smtp://user:password@host:587   encrypted by STARTTLS, always (but on this very machine)
-                      smtps://user:password@host:465  encrypted from the first byte
 """
 
 from __future__ import annotations
@@ -20,13 +12,24 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from channels.addresses import email_address
-from channels.base import Config
+from channels.base import Config, Setting
 from channels.cleaning import one_line
 
 # Memory is the price: a stranger costs us a few times this much for the tenth of a second a letter takes. Time is not:
 # what is read of a letter has limits of its own.
 MAX_BYTES: Final = 26_214_400
+ADDRESS: Final = "support@raabta.localhost"
 
+SETTINGS: Final[Mapping[str, Setting]] = {
+    "MAIL_ADDRESS": Setting(
+        meaning="the house's address; replies go out from it with a token: support+TOKEN@…", default=ADDRESS
+    ),
+    "MAIL_NAME": Setting(meaning="the name written before it"),
+    "MAX_MAIL_BYTES": Setting(meaning="the largest letter taken in", default=str(MAX_BYTES)),
+    # smtp://host:25 is encrypted by STARTTLS where the server offers it; with a user and a password always, but on this very
+    # machine; smtps:// from the first byte.
+    "SMTP_URL": Setting(meaning="where replies are handed over; without it they are written to the console"),
+}
 _PORTS: Final[Mapping[str, int]] = {"smtp": 25, "smtps": 465}
 
 
@@ -55,7 +58,7 @@ class Settings:
 def read_settings(config: Config) -> Settings:
     """The settings from the environment's text. Raises ValueError with one plain line."""
     given = {name: value.strip() for name, value in config.settings.items() if value.strip()}
-    address = email_address(given.get("MAIL_ADDRESS", "support@raabta.localhost"))
+    address = email_address(given.get("MAIL_ADDRESS", ADDRESS))
     if address is None or not address.isascii() or "+" in address:
         raise ValueError("MAIL_ADDRESS must be an email address of plain letters, without a plus.")
     return Settings(

@@ -40,7 +40,7 @@ from channels.phone import twiml
 from channels.phone.calls import Calls
 from channels.phone.form import Form, parse_form, read_form
 from channels.phone.menu import REQUEST, Step, answer, first_step, read_step
-from channels.phone.settings import Settings
+from channels.phone.settings import SETTINGS, Settings
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})  # CallStatus of a call that is gone
@@ -69,6 +69,7 @@ class Phone(Base):
         commands={"accepted": "connect", "cancelled": "hang_up"},
         # `connect` is not here: repeated, it would tear a caller out of the talk it had already brought about.
         repeatable=frozenset({"hang_up"}),
+        settings=SETTINGS,
         hooks={
             "voice": _hook("A call comes in: answers with the first menu.", "CallSid=CA1&From=%2B914023456789"),
             "menu": _hook("The caller pressed a key, or none.", "CallSid=CA1&Digits=1"),

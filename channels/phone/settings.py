@@ -1,15 +1,6 @@
 """What the phone channel is told when it starts.
 
 Decides names, defaults and what cannot work. Everything else about a call is decided while it goes on.
-
-    TWILIO_AUTH_TOKEN    signs the webhooks and opens the REST API; without it every webhook is refused
-    TWILIO_ACCOUNT_SID   the account; without it commands are written to the console
-    TWILIO_API_URL       https://api.twilio.com
-    TWILIO_CALLER_ID     the number representatives see; by default the customer's own
-    TWILIO_RING_SECONDS  how long a representative's phone rings (20)
-    TWILIO_MUSIC_URL     a sound file of 20 to 30 seconds, played between announcements; by default silence
-    TWILIO_VOICES        other voices than ours: "ur=ur-IN:Google.ur-IN-Chirp3-HD-Leda,te=te-IN:Google.te-IN-Standard-B"
-    PHONE_REGION         country whose rules read a number without a country code (IN)
 """
 
 from __future__ import annotations
@@ -19,13 +10,27 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from channels.addresses import DEFAULT_REGION
-from channels.base import Config
+from channels.addresses import DEFAULT_REGION, REGION_SETTING
+from channels.base import Config, Setting
 from channels.phone.voices import Voice, read_voices
 
 API_URL: Final = "https://api.twilio.com"
 _NOWHERE: Final = "http://localhost"  # where nobody says how the world reaches us, Twilio does not
 _RING_SECONDS: Final = range(5, 121)
+SETTINGS: Final[Mapping[str, Setting]] = {
+    "TWILIO_AUTH_TOKEN": Setting(
+        meaning="signs the webhooks and opens the REST API; without it every webhook is refused"
+    ),
+    "TWILIO_ACCOUNT_SID": Setting(meaning="the account; without it commands are written to the console"),
+    "TWILIO_API_URL": Setting(meaning="where the REST API is", default=API_URL),
+    "TWILIO_CALLER_ID": Setting(meaning="the number representatives see; the customer's own where not given"),
+    "TWILIO_RING_SECONDS": Setting(meaning="how long a representative's phone rings, 5 to 120", default="20"),
+    "TWILIO_MUSIC_URL": Setting(
+        meaning="a sound of 20 to 30 seconds, played between announcements; silence where not given"
+    ),
+    "TWILIO_VOICES": Setting(meaning="other voices than ours: ur=ur-IN:Google.ur-IN-Chirp3-HD-Leda,te=…"),
+    "PHONE_REGION": REGION_SETTING,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,5 +7,5 @@ from channels.walk_in.visits import WalkIn
 
 
 def create(config: Config) -> Channel:
-    """The channel. Settings: PHONE_REGION (country whose rules read a phone number without a country code; IN)."""
+    """The channel."""
     return WalkIn(config)

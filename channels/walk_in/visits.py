@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from channels.addresses import DEFAULT_REGION
+from channels.addresses import DEFAULT_REGION, REGION_SETTING
 from channels.base import Base, Command, Config, Hook, Info, Left, Outcome, Refused, Reply, Returned, Signal, Webhook
 from channels.contact import arrival, read_fields
 from channels.double import write_line
@@ -38,6 +38,7 @@ class WalkIn(Base):
         units=1,
         numbered=True,
         commands={"accepted": "call_to_counter"},
+        settings={"PHONE_REGION": REGION_SETTING},
         hooks={
             "visits": Hook(
                 role="kiosk",

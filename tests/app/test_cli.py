@@ -27,6 +27,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from app import registry
 from app.cli import main
 from app.cli.demo.service import COMMAND, TemporaryService, free_port, quick_office, read_keys
 from app.configuration import read_text
@@ -362,3 +363,16 @@ def test_the_demo_ends_well_on_a_service_of_its_own() -> None:
     assert told.returncode == 0, told.stdout + told.stderr
     assert "audit: all is well" in told.stdout
     assert told.stdout.endswith("every contact was taken once and served to its end\n")
+
+
+def test_settings_lists_what_the_channels_folders_read_too() -> None:
+    told = raabta("settings", TWILIO_RING_SECONDS="30")
+    for channel in registry.current().values():
+        assert all(name in told.stdout for name in channel.info.settings)
+
+
+def test_a_channels_wrong_setting_is_one_line_and_ends_with_2() -> None:
+    with temporary_folder() as folder:
+        told = raabta_process("serve", "--port", "0", TWILIO_RING_SECONDS="999", RAABTA_DATA=str(folder))
+    assert (told.returncode, len(told.stderr.splitlines())) == (2, 1)
+    assert "TWILIO_RING_SECONDS" in told.stderr
