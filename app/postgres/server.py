@@ -55,6 +55,7 @@ OPTIONS: Final[Mapping[str, object]] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    "log_error_verbosity": "terse",  # the details of an error quote rows, and rows hold customers' names and words
 }
 OPTIONS_SINCE: Final[Mapping[int, Mapping[str, object]]] = {18: {"io_method": "sync"}}  # no helper processes for reads
 FAST_BUT_FORGETFUL: Final[Mapping[str, object]] = {"fsync": "off", "full_page_writes": "off"}  # for tests only
@@ -196,7 +197,7 @@ class LocalPostgres:
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         if self._log_file.exists() and self._log_file.stat().st_size > LARGEST_LOG_BYTES:
             self._log_file.replace(self._log_file.with_suffix(".log.1"))
-        with self._log_file.open("ab") as log:
+        with open(self._log_file, "ab", opener=_private) as log:
             return subprocess.Popen(
                 [self.program("postgres"), "-D", self.data, "-k", self.sockets, "-h", "", "-p", str(PORT), *settings],
                 cwd=self.data,
@@ -289,7 +290,7 @@ class LocalPostgres:
         """Held for as long as we serve the folder; the kernel drops it when we die."""
         path = self.folder / "lock"
         try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise CannotStart(f"the data folder {self.folder} cannot be used: {error.strerror}") from None
         end = time.monotonic() + (COMMAND_SECONDS if purpose == "service" else 0)
@@ -354,6 +355,13 @@ def _socket_folder(folder: Path) -> Path:
         return inside
     short = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"raabta-{short}"
+
+
+def _private(path: str, flags: int) -> int:
+    """Readable by its owner only, also where it was there before."""
+    opened = os.open(path, flags, 0o600)
+    os.fchmod(opened, 0o600)
+    return opened
 
 
 def _environment() -> dict[str, str]:

@@ -95,6 +95,30 @@ async def test_a_started_server_answers_on_its_socket_only(local: LocalPostgres)
     assert local.data.stat().st_mode & 0o077 == 0
 
 
+async def test_nobody_else_on_the_machine_reaches_the_server_or_reads_its_files(local: LocalPostgres) -> None:
+    for name, mode in {"pgdata": 0o700, "run": 0o700, "postgres.log": 0o600, "lock": 0o600}.items():
+        assert (local.folder / name).stat().st_mode & 0o777 == mode, name
+    if os.geteuid() != 0:
+        return
+    asked = subprocess.run(
+        [local.program("psql"), "-XAtq", "-d", local.dsn(), "-c", "SELECT 1"],
+        capture_output=True, text=True, check=False, user=65534, group=65534, extra_groups=[], cwd="/",
+    )  # fmt: skip
+    assert asked.returncode != 0
+    assert "Permission denied" in asked.stderr
+
+
+async def test_the_servers_log_holds_no_rows(local: LocalPostgres) -> None:
+    connection = await asyncpg.connect(local.dsn())
+    await connection.execute("CREATE TABLE told (name text, number int CHECK (number > 0))")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await connection.execute("INSERT INTO told VALUES ($1, -1)", "Sana Tariq")
+    await connection.close()
+    log = (local.folder / "postgres.log").read_text()
+    assert "check constraint" in log
+    assert "Tariq" not in log
+
+
 async def test_data_survive_a_stop(local: LocalPostgres) -> None:
     await value(local, "CREATE TABLE kept AS SELECT 7 AS number")
     local.stop()
