@@ -13,7 +13,16 @@ import asyncpg
 import pytest
 from typing_extensions import override
 
-from app.actions.deliver import ATTEMPTS_AT_MOST, CLAIM_SECONDS, Claimed, back_off, claim
+from app.actions.deliver import (
+    ATTEMPTS_AT_MOST,
+    CLAIM_SECONDS,
+    Claimed,
+    Verdict,
+    back_off,
+    claim,
+    conclude,
+    lapse,
+)
 from app.db import Database
 from app.errors import Unavailable as DatabaseAway
 from app.loops.chore import supervised
@@ -234,6 +243,22 @@ async def test_a_result_is_written_down_though_somebody_is_working_on_the_same_r
         assert await settled(connection, "call", "failed") == ("failed", 1, "bad_desk")
 
 
+async def test_a_result_that_comes_late_never_overrules_a_later_attempt(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    await command(connection, "letter")
+    [slow] = await _claimed(db)
+    await due_now(connection)
+    async with db.connection() as line:
+        assert await lapse(line, "pigeon", repeatable=["letter"], limit=10) == [("letter", "pending")]
+        [again] = await _claimed(db)
+        assert not await conclude(line, slow, Verdict(state="failed", reason="too_late"))
+        assert await state(connection, "letter") == ("sending", 2, "claim_lapsed")
+        assert await conclude(line, again, Verdict(state="sent"))
+        assert not await conclude(line, slow, Verdict(state="failed", reason="too_late"))
+    assert await state(connection, "letter") == ("sent", 2, None)
+
+
 async def test_two_processes_never_try_the_same_command_at_once(db: Database, connection: asyncpg.Connection) -> None:
     for number in range(50):
         await command(connection, f"letter {number}")
@@ -285,8 +310,8 @@ async def test_the_pause_between_tries_doubles_up_to_a_ceiling() -> None:
     assert back_off(60) == 900.0
 
 
-async def _claimed(db: Database) -> list[object]:
+async def _claimed(db: Database) -> list[Claimed]:
     async with db.connection() as connection:
         claimed = await claim(connection, "pigeon", limit=10)
     assert CLAIM_SECONDS > 0
-    return list(claimed)
+    return claimed

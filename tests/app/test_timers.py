@@ -87,6 +87,17 @@ async def test_an_offer_that_nobody_answers_ends_once_and_gives_everything_back(
     assert await rows(connection, STORY) == [(1, "queued"), (2, "offered"), (3, "expired")] * 2
 
 
+async def test_a_lowered_capacity_is_reached_when_what_was_too_much_runs_out(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    await offered(connection, 2)
+    await connection.execute("UPDATE representative SET capacity = 1 WHERE code = 'r0001'")
+    await later(connection, 3600)
+    await one_turn(Expiry(db))
+    drained = "SELECT units, capacity, ceiling FROM representative WHERE code = 'r0001'"
+    assert await rows(connection, drained) == [(0, 1, 1)]
+
+
 async def test_an_offer_is_never_accepted_after_it_expired_even_if_nobody_ended_it_yet(
     db: Database, connection: asyncpg.Connection
 ) -> None:
