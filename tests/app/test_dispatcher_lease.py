@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
@@ -28,6 +29,20 @@ async def test_only_one_of_two_holds_the_lease(db: Database) -> None:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(second.taken(), VALID_SECONDS + 1)
             assert first.held
+
+
+async def test_who_cannot_renew_believes_in_their_lease_no_longer_than_the_others_do(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = 0.0
+    monkeypatch.setattr("app.loops.lease.time", SimpleNamespace(monotonic=lambda: time.monotonic() + ahead))
+    async with Lease(db, "test") as lease:
+        await asyncio.wait_for(lease.taken(), 1)
+        assert lease._task is not None
+        lease._task.cancel()  # cut off from the database
+        assert lease.held
+        ahead = VALID_SECONDS
+        assert not lease.held
 
 
 async def test_who_stops_properly_hands_over_at_once(db: Database) -> None:

@@ -10,10 +10,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.db import Database
+from app.actions.cancel import cancel
+from app.db import Connection, Database, now
 from app.errors import Invalid, NotFound
 from app.intake import Contact, Intake
 from app.queries.audit import audit
+from app.queries.threads import Thread, thread
+from app.security import SYSTEM
 from channels.base import Arrived, Asked, Ended, Outcome, Person, Returned, Signal, Wrote
 from tests.office import furnish
 
@@ -155,6 +158,28 @@ async def test_a_letter_with_the_cases_token_joins_the_open_interaction(db: Data
     assert (second.interaction_id, second.case_id) == (first.interaction_id, first.case_id)
     async with db.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM message WHERE case_id = $1", first.case_id) == 2
+
+
+async def test_a_letter_to_an_interaction_that_is_over_in_this_moment_is_not_lost(
+    db: Database, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await take(intake, "email", mail("<1@example.test>"))
+    async with db.connection() as connection:
+        token = await connection.fetchval('SELECT token FROM "case" WHERE id = $1', first.case_id)
+
+    async def found_and_over(connection: Connection, channel: str, wrote: Wrote) -> Thread:
+        found = await thread(connection, channel, wrote)
+        async with db.session() as session:
+            await cancel(session, found.interaction_id, reason="now", actor=SYSTEM, now=await now(session))  # type: ignore[arg-type]
+        return found
+
+    monkeypatch.setattr("app.intake.intake.thread", found_and_over)
+    second = await take(intake, "email", mail("<2@example.test>", case_token=token))
+    assert (second.state, second.case_id, second.repeated) == ("queued", first.case_id, False)
+    assert second.interaction_id != first.interaction_id
+    async with db.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM message WHERE case_id = $1", first.case_id) == 2
+        assert await audit(connection) == []
 
 
 async def test_an_answer_to_a_letter_joins_its_case_only_if_the_sender_is_known_there(
