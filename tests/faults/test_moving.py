@@ -20,6 +20,7 @@ from tests.faults.test_takeover import bearer, bring, seconds_until_offered, sig
 pytestmark = pytest.mark.faults
 
 
+@pytest.mark.timeout(150)
 async def test_a_follower_goes_on_in_the_restored_service_with_nothing_missed_and_nothing_twice(
     start: Start, http: httpx2.AsyncClient
 ) -> None:

@@ -60,7 +60,7 @@ async def play(
             async with _at_work(world, seed=seed, obliging=obliging):
                 await _arrivals(world)
                 interactions = await _until_over(world)
-            await _until_heard(watch, interactions)
+            await _until_heard(watch, _ours(world, interactions))
         faults = [
             *world.ledger.complaints,
             *verdict(world.ledger, interactions, await _letters(world)),
