@@ -1,5 +1,6 @@
 """`/healthz`, `/readyz`, `/metrics`: how the process and its surroundings are. Counts and codes only, so no key is asked."""
 
+import time
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -43,6 +44,15 @@ async def metrics(service: ServiceDep) -> Response:
 
 
 async def _look(service: Service) -> None:
+    """One at a time, and none where somebody has looked since we were asked: no key is needed to ask."""
+    asked = time.monotonic()
+    async with service.metrics.looking:
+        if service.metrics.looked_at < asked:
+            service.metrics.looked_at = time.monotonic()
+            await _count(service)
+
+
+async def _count(service: Service) -> None:
     counted = service.metrics
     try:
         async with service.database.connection() as connection:

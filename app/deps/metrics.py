@@ -5,6 +5,7 @@ Decides the names of the metrics. Labels hold routes, codes and numbers only, ne
 
 from __future__ import annotations
 
+import asyncio
 from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -40,6 +41,7 @@ class Metrics:
             "raabta_feed_lag_seconds", "Age of the oldest event the feed still holds back", registry=self.registry
         )
         self.database = Gauge("raabta_database_up", "1 where the database answers", registry=self.registry)
+        self.looking, self.looked_at = asyncio.Lock(), 0.0  # at what only the database knows
         self._bound = lru_cache(maxsize=2_000)(self._bind)
 
     def answered(self, method: str, route: str, status: int, seconds: float | None) -> None:

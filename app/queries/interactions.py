@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement, select, union
+from sqlalchemy import ColumnElement, or_, select, union
 from sqlmodel import col
 from sqlmodel import select as select_rows
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -107,11 +107,14 @@ async def raw(session: AsyncSession) -> Connection:
 
 
 def readable(reader: str) -> ColumnElement[bool]:
-    """The interactions a representative may read."""
+    """The interactions a representative may read: an offer that was not taken shows nothing once it is over."""
     mine = (
         select(col(Interaction.case_id), col(Interaction.customer_id))
         .join(Assignment, col(Assignment.interaction_id) == col(Interaction.id))
-        .where(col(Assignment.representative) == reader)
+        .where(
+            col(Assignment.representative) == reader,
+            or_(col(Assignment.answered_at).is_not(None), col(Assignment.ended_at).is_(None)),
+        )
         .cte("mine")
     )
     # Two indexed lookups joined by UNION; the same as one OR would read every interaction there is.

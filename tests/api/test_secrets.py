@@ -11,6 +11,7 @@ import pytest
 
 from app.deps import COOKIE, csrf_token
 from app.intake.group import GroupCommit
+from app.queries import queues
 from app.security import digest
 from app.settings import Settings
 from tests.api.conftest import House, opened
@@ -116,3 +117,39 @@ async def ended(house: House, stream: Follower) -> None:
             number += 1
             await house.arrive(f"r{number}")
             await asyncio.sleep(0.1)
+
+
+async def test_an_offer_that_was_not_taken_shows_nothing_once_it_is_over(house: House) -> None:
+    customer = {"phone": "+923001234567", "name": "Sana"}
+    await house.arrive("r1", customer=customer)
+    told = await house.arrive("r2", customer=customer)
+    assignment = await house.offer(told["id"], "ayesha")
+    assert len((await house.call("ayesha", "GET", "/v1/interactions")).json()["items"]) == 2
+    await house.call("ayesha", "PUT", f"/v1/assignments/{assignment}/rejection", {"reason": "busy"})
+    for path in (f"/v1/interactions/{told['id']}", f"/v1/interactions/{told['id']}/messages", f"/v1/cases/{told['case_id']}"):  # fmt: skip
+        assert (await house.call("ayesha", "GET", path)).status_code == 404
+    assert (await house.call("ayesha", "GET", "/v1/interactions")).json()["items"] == []
+    taken = await house.offer(told["id"], "farid")
+    await house.call("farid", "PUT", f"/v1/assignments/{taken}/acceptance")
+    await house.call("farid", "PUT", f"/v1/interactions/{told['id']}/completion", {})
+    assert len((await house.call("farid", "GET", "/v1/interactions")).json()["items"]) == 2
+
+
+async def test_strangers_who_ask_for_metrics_keep_one_connection_busy_at_most(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = most = times = 0
+    pulse = queues.pulse
+
+    async def slow(connection: Any) -> queues.Pulse:
+        nonlocal now, most, times
+        times, now = times + 1, now + 1
+        most = max(most, now)
+        await asyncio.sleep(0.05)
+        now -= 1
+        return await pulse(connection)
+
+    monkeypatch.setattr(queues, "pulse", slow)
+    answers = await asyncio.gather(*(house.client.get("/metrics") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert (most, times <= 2) == (1, True)
