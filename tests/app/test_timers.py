@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +16,7 @@ from app.actions.accept import accept
 from app.actions.depart import depart
 from app.actions.offer import Wanted, offer
 from app.actions.requeue import park
+from app.actions.settle import lock_held
 from app.db import Database
 from app.errors import Conflict
 from app.loops.absence import HandBack, Silence
@@ -80,8 +82,7 @@ async def test_an_offer_that_nobody_answers_ends_once_and_gives_everything_back(
     assert await rows(connection, "SELECT state, misses, version FROM interaction") == [("queued", 1, 3)] * 2
     assert await rows(connection, "SELECT due_at FROM interaction ORDER BY id") == due
     assert (
-        await rows(connection, "SELECT round(extract(epoch FROM not_before - wall_clock())) FROM interaction")
-        == [(5,)] * 2
+        await rows(connection, "SELECT extract(epoch FROM not_before - state_at)::int FROM interaction") == [(5,)] * 2
     )
     assert await rows(connection, "SELECT live, units FROM representative WHERE version = 2") == [(0, 0)] * 2
     assert await rows(connection, STORY) == [(1, "queued"), (2, "offered"), (3, "expired")] * 2
@@ -271,6 +272,21 @@ async def test_the_absent_lose_offers_at_once_other_work_after_a_grace_and_live_
         ("withdrawn", "representative_absent"),
         ("handed_back", "representative_absent"),
     ]  # fmt: skip
+
+
+async def test_who_comes_back_in_the_last_moment_keeps_what_they_have(
+    db: Database, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [held] = await offered(connection, 1)
+    await connection.execute("UPDATE representative SET presence = 'away' WHERE code = 'r0001'")
+
+    async def back_meanwhile(*given: Any) -> list[asyncpg.Record]:
+        await connection.execute("UPDATE representative SET presence = 'available' WHERE code = 'r0001'")
+        return await lock_held(*given)
+
+    monkeypatch.setattr("app.actions.let_go.lock_held", back_meanwhile)
+    await one_turn(HandBack(db))
+    assert await rows(connection, "SELECT id, state FROM assignment") == [(held, "offered")]
 
 
 async def test_answers_kept_for_repeats_go_after_two_days_and_not_before(
