@@ -13,8 +13,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.record import advance, locked_pair, mine
 from app.actions.release import end_assignment
 from app.errors import Conflict
+from app.queries.colleagues import others_could
 from app.security import Actor
-from app.tables import Assignment
+from app.tables import Assignment, Interaction
 from routing.plan import back_off
 
 EXCLUDED_AT_MOST = 16
@@ -32,9 +33,14 @@ async def reject(session: AsyncSession, assignment_id: UUID, *, reason: str, act
     advance(session, interaction, "declined", now=now, actor=actor, data=fact)
     interaction.misses += 1
     interaction.not_before = now + timedelta(seconds=back_off("declined", interaction.misses))
-    # The oldest refusal is forgotten first: a list without end would exclude everybody.
-    others = [code for code in interaction.excluded if code != assignment.representative]
-    interaction.excluded = [*others, assignment.representative][-EXCLUDED_AT_MOST:]
+    interaction.excluded = await _not_asked_again(session, interaction, assignment.representative)
     await end_assignment(session, assignment, "declined", now=now, reason=reason)
     await session.flush()
     return assignment
+
+
+async def _not_asked_again(session: AsyncSession, interaction: Interaction, code: str) -> list[str]:
+    """Those who refused, the newest last; nobody, where nobody else could take it: then a refusal is only a rest."""
+    # The oldest refusal is forgotten first: a list without end would exclude everybody.
+    refused = [*(each for each in interaction.excluded if each != code), code][-EXCLUDED_AT_MOST:]
+    return refused if await others_could(session, interaction.id, besides=refused) else []

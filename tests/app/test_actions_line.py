@@ -14,6 +14,7 @@ from app.actions.complete import complete
 from app.actions.depart import depart, no_show
 from app.actions.reject import EXCLUDED_AT_MOST, reject
 from app.actions.requeue import PREFERRED_SECONDS, come_back, hand_back, park, transfer, wake
+from app.queries.colleagues import others_could
 from channels.base import Person
 from routing.plan import back_off
 from tests.shift import Shift, person
@@ -63,6 +64,7 @@ async def test_the_end_of_the_talk_frees_nobody_before_the_end_of_the_wrap_up(sh
 
 
 async def test_a_declined_offer_keeps_its_place_and_asks_others_first(shift: Shift) -> None:
+    await shift.come_to_work("ayesha")
     interaction = await shift.bring("offered", code="farid")
     due = (await shift.row(interaction))["due_at"]
     await shift.pass_time(5)
@@ -77,6 +79,7 @@ async def test_a_declined_offer_keeps_its_place_and_asks_others_first(shift: Shi
 async def test_many_refusals_rest_longer_are_remembered_within_bounds_and_end_with_the_acceptance(
     shift: Shift,
 ) -> None:
+    await shift.come_to_work("ayesha")
     interaction = await shift.arrive()
     await shift.execute(
         "UPDATE interaction SET excluded = array(SELECT 'gone-' || n FROM generate_series(1, $2::int) n) WHERE id = $1",
@@ -90,6 +93,45 @@ async def test_many_refusals_rest_longer_are_remembered_within_bounds_and_end_wi
     assert (await shift.row(interaction))["excluded"].count("farid") == 1
     await shift.do(accept, await shift.offer(interaction))
     assert (await shift.row(interaction))["misses"] == 0
+
+
+async def test_where_nobody_else_could_take_it_a_refusal_is_only_a_rest(shift: Shift) -> None:
+    """Devi lacks the language, Bilal the skill, Chandra the office, and Esther, who has all of it, is not on shift."""
+    await shift.come_to_work("devi", "bilal", "chandra")
+    interaction = await shift.arrive("walk_in", "claim", language="en")
+    refused = await shift.do(reject, await shift.offer(interaction, "farid"), reason="busy")
+    row = await shift.row(interaction)
+    assert (row["excluded"], row["not_before"]) == ([], refused.ended_at + timedelta(seconds=back_off("declined", 1)))
+    await shift.do(reject, await shift.offer(interaction, "farid"), reason="busy")
+    assert (await shift.row(interaction))["misses"] == 2, "the rest grows with each"
+
+
+@pytest.mark.parametrize(
+    ("change", "could"),
+    [
+        ("presence = 'away'", True),
+        ("live = 1", True),
+        ("retired = true", False),
+        ("queues = '{sales}'", False),
+        ("skills = '{\"claims\": 1}'", False),
+        ("skills = '{}'", False),
+        ("languages = '{te}'", False),
+        ("office = 'hyderabad'", False),
+        ("capacity = 0", False),
+    ],
+)
+async def test_who_else_could_take_it_is_told_by_what_they_have_and_not_by_what_they_do(
+    shift: Shift, change: str, could: bool
+) -> None:
+    await shift.come_to_work("ayesha")
+    interaction = await shift.arrive("walk_in", "claim", language="en")
+    await shift.execute(f"UPDATE representative SET {change} WHERE code = 'ayesha'")
+    async with shift.db.reading() as session:
+        assert await others_could(session, interaction, besides=["farid"]) is could
+        assert not await others_could(session, interaction, besides=["farid", "ayesha"])
+    await shift.execute(
+        "UPDATE representative SET presence = 'available', live = 0, retired = false WHERE code = 'ayesha'"
+    )
 
 
 async def test_a_transfer_keeps_the_clock(shift: Shift) -> None:

@@ -53,6 +53,7 @@ async def test_a_transfer_to_a_colleague_waits_for_them_though_others_are_free(j
 
 async def test_a_declined_offer_goes_to_another_and_keeps_its_place(journey: Journey) -> None:
     await journey.presence("farid")
+    await journey.presence("ayesha", "away")
     first = await arrive(journey, "1")
     due = (await journey.interaction(first))["due_at"]
     await journey.decline("farid", first)
@@ -64,6 +65,15 @@ async def test_a_declined_offer_goes_to_another_and_keeps_its_place(journey: Jou
 
 async def test_where_only_one_can_their_refusal_is_not_the_end_of_the_wait(journey: Journey) -> None:
     await journey.presence("farid")
+    first = await arrive(journey, "1")
+    await journey.decline("farid", first)
+    await journey.becomes(first, "offered")
+    await journey.accept("farid", first)
+
+
+async def test_a_refusal_lapses_even_while_others_could_have_taken_it(journey: Journey) -> None:
+    await journey.presence("farid")
+    await journey.presence("esther", "away")
     first = await arrive(journey, "1")
     await journey.decline("farid", first)
     second = await arrive(journey, "2")
