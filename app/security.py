@@ -17,11 +17,20 @@ KEY_BYTES = 24
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
-    """Who asks for a change. `representative` is set for a representative's own key, and only they are held to it."""
+    """Who asks for a change. `representative` is set for a representative's own key, and only they are held to it.
+
+    `name` is the key's: a rotated key has another id and the same name, and is the same integration.
+    """
 
     role: Role
     key_id: str
     representative: str | None = None
+    name: str = ""
+
+    @property
+    def source(self) -> str:
+        """Who vouches for what this actor brings in: receipts and remembered answers outlive the rotation of a key."""
+        return f"key:{self.name or self.key_id}"
 
     @property
     def label(self) -> str:

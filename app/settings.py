@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     requests_per_second: int = Field(
         2_000, ge=1, validation_alias="REQUESTS_PER_SECOND", description="most requests per key and second, per process"
     )
+    trusted_proxies: str | None = Field(
+        None,
+        validation_alias="TRUSTED_PROXIES",
+        description="addresses or networks, with commas between, whose X-Forwarded-For is believed; none where not given",
+    )
     failures_per_minute: int = Field(
         60,
         ge=1,

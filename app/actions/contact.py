@@ -11,7 +11,7 @@ from channels.base import Signal
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
-    """`source` is `adapter` for what a channel's signature vouches for, else the id of the API key that was shown.
+    """`source` is `adapter` for what a channel's signature vouches for, else the source of the actor whose key was shown.
 
     `actor` is that key's label, for the events. `case_id`: the case the caller says it belongs to.
     """

@@ -48,7 +48,9 @@ async def customers(connection: Connection, people: Sequence[tuple[Person | None
             made[customer] = (person, language)
         found.append(customer)
         for one in identities:
-            if customer is not None and one not in known:
+            # Only who is new brings identities: what a contact says beside a number that is known proves nothing, and
+            # would let a stranger be recognised as somebody else for ever.
+            if customer in made and one not in known:
                 claims[one] = known[one] = customer
     if made:
         await _insert(connection, made)

@@ -71,7 +71,7 @@ def _endpoint(channel: Channel, hook: str, door: Hook) -> Callable[[Request], Aw
         actor: Actor | None = request.scope["actor"]
         signals = await _signals(request, service, channel, webhook)
         contact = Contact(
-            source=actor.key_id if actor else "adapter",
+            source=actor.source if actor else "adapter",
             channel=channel.info.name,
             signals=signals,
             actor=actor.label if actor else f"channel:{channel.info.name}",

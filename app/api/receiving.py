@@ -65,7 +65,7 @@ async def _receive(request: Request, service: Service) -> Response:
     if body.channel not in service.channels:
         raise Invalid(f"There is no channel {body.channel!r}.", code="unknown_channel")
     contact = Contact(
-        source=actor.key_id,
+        source=actor.source,
         channel=body.channel,
         signals=(_signal(body, live=service.channels[body.channel].info.live),),
         actor=actor.label,
@@ -79,8 +79,8 @@ async def _once(request: Request, service: Service, key: str) -> Response:
     """Under an Idempotency-Key. The receipt already keeps the contact from being doubled, whatever fails in between; the
     key adds that the very same answer is given again."""
     actor: Actor = request.scope["actor"]
-    async with alone(actor.key_id, key), service.database.session() as session:
-        once = Once(session, owner=actor.key_id, key=key, digest=await digest_of(request))
+    async with alone(actor.source, key), service.database.session() as session:
+        once = Once(session, owner=actor.source, key=key, digest=await digest_of(request))
         try:
             await once.begin()
         except Replayed as replayed:

@@ -35,7 +35,8 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=max(1, int(settings.shutdown_seconds)),
                 lifespan="on",
                 ws="none",
-                proxy_headers=False,
+                proxy_headers=settings.trusted_proxies is not None,
+                forwarded_allow_ips=settings.trusted_proxies,
             )
         )
         self._ready = ready

@@ -148,8 +148,8 @@ async def digest_of(request: Request) -> bytes:
 
 async def once(request: Request, session: SessionDep, actor: ActorDep, key: RequiredKey) -> AsyncIterator[Once]:
     """The request under its key, begun: from here on nobody else works under it."""
-    async with alone(actor.key_id, key):
-        begun = Once(session, owner=actor.key_id, key=key, digest=await digest_of(request))
+    async with alone(actor.source, key):
+        begun = Once(session, owner=actor.source, key=key, digest=await digest_of(request))
         await begun.begin()
         yield begun
 

@@ -121,7 +121,7 @@ class ApiKey(SQLModel, table=True):
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """A committed answer, kept 48 hours. `owner` is the API key's id: keys of strangers never meet."""
+    """A committed answer, kept 48 hours. `owner` is the key's source: keys of strangers never meet."""
 
     __tablename__ = "idempotency_key"
     owner: str = Field(primary_key=True, sa_type=Text)

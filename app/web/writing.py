@@ -67,8 +67,8 @@ async def _keep(request: Request, service: Service, actor: Actor, assignment_id:
     if not written.body:
         return see(back(request), sorry="nothing_written")
     try:
-        async with alone(actor.key_id, written.once), service.database.session() as session:
-            form = Once(session, owner=actor.key_id, key=f"desk:{written.once}", digest=await digest_of(request))
+        async with alone(actor.source, written.once), service.database.session() as session:
+            form = Once(session, owner=actor.source, key=f"desk:{written.once}", digest=await digest_of(request))
             await form.begin()
             now = await db.now(session)
             held = await in_hand(session, assignment_id, actor)

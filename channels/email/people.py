@@ -43,8 +43,9 @@ def sender(headers: Headers) -> Sender:
         return Sender(reply_to=answer, doubt="sender_too_long")
     if addresses and addresses[0].partition("@")[0] in MACHINES:
         return Sender()
-    # A name that is an address is no name: it is there to be taken for the address.
-    person = Person(name=name if name and "@" not in name else None, email=addresses[0] if addresses else None)
+    # Whoever is answered is who is recognised: with another Reply-To than From, a forged From would show one customer's
+    # matter and send the answer to somebody else. A name that is an address is no name: it is there to be taken for it.
+    person = Person(name=name if name and "@" not in name else None, email=answer)
     return Sender(person=None if person == Person() else person, reply_to=answer)
 
 

@@ -89,8 +89,7 @@ async def test_of_twenty_at_once_one_writes_and_all_get_its_answer(house: House)
 async def test_who_waits_longer_than_a_second_is_told_to_try_again(house: House) -> None:
     """Another process works under the key: its lock is held by a transaction that is not ours."""
     told = await house.arrive("r1")
-    owner = await key_id(house, "supervisor")
-    name = idempotency.lock_name(owner, "k1")
+    name = idempotency.lock_name("key:supervisor", "k1")
     connection = await asyncpg.connect(house.database)
     try:
         async with connection.transaction():
@@ -123,11 +122,3 @@ async def test_after_two_days_a_key_may_be_used_anew(house: House, sql: Any) -> 
     again = await message(house, told["id"], key="k1", body="New.")
     assert again.status_code == 201
     assert await written(house, told["id"]) == ["One moment.", "New."]
-
-
-async def key_id(house: House, who: str) -> str:
-    connection = await asyncpg.connect(house.database)
-    try:
-        return str(await connection.fetchval("SELECT id FROM api_key WHERE name = $1", who))
-    finally:
-        await connection.close()

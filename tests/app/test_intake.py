@@ -229,3 +229,11 @@ async def test_one_person_writing_from_two_processes_at_once_is_one_customer(db:
     async with db.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM customer") == 1
         assert await connection.fetchval("SELECT count(DISTINCT customer_id) FROM interaction") == 1
+
+
+async def test_a_stranger_who_knows_a_number_does_not_become_that_customer(db: Database, intake: Intake) -> None:
+    phone = "+924235761999"
+    sana = await take(intake, "console", visit("c1", person=Person(name="Sana", phone=phone)))
+    await take(intake, "console", visit("c2", person=Person(phone=phone, email="stranger@example.test")))
+    later = await take(intake, "email", mail("<9@x.test>", person=Person(email="stranger@example.test")))
+    assert (await row(db, later))["customer_id"] != (await row(db, sana))["customer_id"]

@@ -77,9 +77,9 @@ ATTACKS = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_is_read_quickly_and_kept(name: str) -> None:
     raw = ATTACKS[name]
-    begun = time.perf_counter()
+    begun = time.thread_time()  # other work on this machine does not count
     (found,) = EMAIL.receive(webhook("email", "raw", raw), now=NOW)
-    assert time.perf_counter() - begun < LONGEST_SECONDS
+    assert time.thread_time() - begun < LONGEST_SECONDS
     assert isinstance(found, Wrote)
     assert found.attributes["bytes"] == len(raw)
     assert len(found.body) <= 100_000

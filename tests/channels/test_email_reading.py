@@ -59,6 +59,11 @@ class TestSenders:
 
     def test_an_answer_goes_to_reply_to(self) -> None:
         assert letter("Reply-To: other@example.org").reply_to == "other@example.org"
+
+    def test_whoever_is_answered_is_who_is_recognised(self) -> None:
+        found = letter("Reply-To: other@example.org")
+        assert found.person is not None
+        assert found.person.email == found.reply_to == "other@example.org"
         assert letter().reply_to == "sara@example.org"
 
     def test_a_bounce_is_from_nobody(self) -> None:
