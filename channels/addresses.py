@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import phonenumbers
-
 from channels.base import Setting
 
 DEFAULT_REGION: Final = "IN"  # whose rules read a number written without a country code; setting PHONE_REGION
@@ -31,6 +29,8 @@ def phone_number(text: str, region: str = DEFAULT_REGION) -> str | None:
     """The number in E.164 ("+914023456789"), or None when it is hidden or cannot be one."""
     if len(text) > _LONGEST_PHONE:
         return None
+    import phonenumbers  # dear to load, and the start of the service should not wait for the first caller's number
+
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.record import advance, locked
 from app.actions.requeue import hand_back
-from app.errors import Forbidden
+from app.errors import Conflict, Forbidden
 from app.security import Actor
 from app.tables import Assignment, Interaction, Representative
 
@@ -22,7 +22,7 @@ from app.tables import Assignment, Interaction, Representative
 async def set_presence(
     session: AsyncSession, code: str, *, status: str, reason: str | None, actor: Actor, now: datetime
 ) -> Representative:
-    """Set it. The same status again: the same row, nothing written. Raises `NotFound`, `Forbidden`.
+    """Set it. The same status again: the same row, nothing written. Raises `NotFound`, `Forbidden`, `Conflict` (`retired`).
 
     Offers are withdrawn first, since interactions are locked before representatives. One that is written in between is
     withdrawn by the timers, which look for offers to people who are not available.
@@ -35,6 +35,8 @@ async def set_presence(
     representative = await locked(session, Representative, code)
     if representative.presence == status:
         return representative
+    if representative.retired and status != "offline":
+        raise Conflict("This representative works here no more.", code="retired")
     advance(session, representative, status, now=now, actor=actor, data={"reason": reason} if reason else None)
     representative.presence_reason = reason
     if status == "offline":

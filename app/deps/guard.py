@@ -15,7 +15,8 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
-from fastapi import Request, Response
+from fastapi import Request, Response, params
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from typing_extensions import override
 
@@ -37,11 +38,16 @@ class Guarded(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
         reads_json = self.body_field is not None
+        known = frozenset(
+            field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)
+        )
 
         async def handle(request: Request) -> Response:
             service: Service = request.scope["app"].state.service
             row = service.access[request.scope["method"], self.path]
             await admit(request, service, row, reads_json=reads_json)
+            if row.media_type is None and self.path.startswith("/v1/"):
+                _refuse_unknown(request, known)
             return await inner(request)
 
         return handle
@@ -84,6 +90,14 @@ async def _permitted(service: Service, row: Access, key: str | None, asked_from:
     if row.roles is not None and actor.role not in row.roles:
         raise Forbidden("This key may not do that.")
     return actor
+
+
+def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
+    """A filter that is misspelt must not quietly show everything."""
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        faults = [{"where": f"query.{name[:60]}", "detail": "There is no such parameter."} for name in unknown[:20]]
+        raise Invalid("There is no such parameter.", code="unknown_parameter", errors=faults)
 
 
 def _key(headers: Mapping[bytes, bytes]) -> tuple[str | None, str | None]:

@@ -11,13 +11,12 @@ import math
 from collections.abc import Callable, Coroutine
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
@@ -26,6 +25,9 @@ from app.deps.problems import BUSY
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RaabtaError, TooLarge, Unauthenticated, Unavailable
 from app.web.show import direction, own_name, written_in
 from app.web.words import Words, languages, words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 HERE: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "raabta_language"
@@ -37,14 +39,20 @@ _HEADERS: Final = {"Content-Security-Policy": _POLICY, "Cross-Origin-Opener-Poli
 _TOLD_AFTER_READING_AGAIN: Final = (Conflict, NotFound, Invalid, TooLarge)
 """Errors of a change that the page itself explains best: it shows how things stand now."""
 
-_pages = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=True,
-    auto_reload=False,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+
+@cache
+def _pages() -> Environment:
+    """The templates; loaded with the first page, not with the service."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 class Page(Guarded):
@@ -70,19 +78,23 @@ def render(request: Request, template: str, *, status: int = 200, **context: obj
     """The page, in the language the browser's cookie names. Everything put in is escaped."""
     spoken = spoken_here(request)
     key = request.scope.get("key")
-    text = _pages.get_template(template).render(
-        words=spoken,
-        say=spoken.say,
-        plain=spoken.plain,
-        known=spoken.known,
-        languages=languages(),
-        asset=asset,
-        direction=direction,
-        own_name=own_name,
-        written_in=written_in,
-        csrf=csrf_token(key) if key else "",
-        path=request.url.path,
-        **context,
+    text = (
+        _pages()
+        .get_template(template)
+        .render(
+            words=spoken,
+            say=spoken.say,
+            plain=spoken.plain,
+            known=spoken.known,
+            languages=languages(),
+            asset=asset,
+            direction=direction,
+            own_name=own_name,
+            written_in=written_in,
+            csrf=csrf_token(key) if key else "",
+            path=request.url.path,
+            **context,
+        )
     )
     return HTMLResponse(text, status_code=status)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from typing_extensions import override
 
@@ -37,10 +37,12 @@ from channels.base import (
 )
 from channels.double import write_line
 from channels.phone import twiml
-from channels.phone.calls import Calls
 from channels.phone.form import Form, parse_form, read_form
 from channels.phone.menu import REQUEST, Step, answer, first_step, read_step
 from channels.phone.settings import SETTINGS, Settings
+
+if TYPE_CHECKING:
+    from channels.phone.calls import Calls
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})  # CallStatus of a call that is gone
@@ -85,6 +87,8 @@ class Phone(Base):
     @override
     async def __aenter__(self) -> Self:
         if self._settings.account_sid and self._settings.auth_token:
+            from channels.phone.calls import Calls  # loads an HTTP client, which nobody needs without an account
+
             self._calls = Calls(
                 api_url=self._settings.api_url,
                 account_sid=self._settings.account_sid,

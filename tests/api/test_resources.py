@@ -289,3 +289,9 @@ async def test_the_api_describes_itself(house: House, path: str) -> None:
     assert answer.status_code == 200
     assert "/v1/interactions/{id}/transfers" in answer.text
     assert "<script" not in answer.text
+
+
+async def test_a_misspelt_filter_is_refused_and_does_not_show_everything(house: House) -> None:
+    answer = await house.call("admin", "GET", "/v1/interactions?staet=queued")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_parameter")
+    assert answer.json()["errors"][0]["where"] == "query.staet"

@@ -50,6 +50,14 @@ async def test_only_who_sends_signs_of_life_can_be_missed(shift: Shift) -> None:
     assert (await shift.staff("esther"))["heartbeat_at"] is None
 
 
+async def test_who_has_retired_does_not_come_back_to_work(shift: Shift) -> None:
+    async with shift.db.transaction() as connection:
+        await connection.execute("UPDATE representative SET retired = true WHERE code = 'esther'")
+    with pytest.raises(Conflict) as refused:
+        await say(shift, "esther", "available")
+    assert refused.value.code == "retired"
+
+
 async def test_nobody_unknown_comes_to_work(shift: Shift) -> None:
     with pytest.raises(NotFound):
         await say(shift, "nobody", "available")
