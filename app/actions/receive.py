@@ -22,12 +22,18 @@ from app.errors import NotFound, RaabtaError
 from routing.lifecycle import INTERACTION
 
 _RECEIPTS = """
-INSERT INTO receipt (source, channel, ref, interaction_id, digest, at)
-SELECT source, channel, ref, interaction_id, digest, $6
-FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[]) AS made (source, channel, ref, interaction_id, digest)
-ORDER BY source, channel, ref
-ON CONFLICT DO NOTHING
-RETURNING interaction_id
+WITH moment AS MATERIALIZED (
+    SELECT wall_clock() AS at
+), claimed AS (
+    INSERT INTO receipt (source, channel, ref, interaction_id, digest, at)
+    SELECT source, channel, ref, interaction_id, digest, moment.at
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[]) AS made (source, channel, ref, interaction_id, digest),
+         moment
+    ORDER BY source, channel, ref
+    ON CONFLICT DO NOTHING
+    RETURNING interaction_id
+)
+SELECT at, ARRAY(SELECT interaction_id FROM claimed) AS claimed FROM moment
 """
 _KNOWN = """
 SELECT source, channel, ref, interaction_id, digest
@@ -45,8 +51,11 @@ class Taken:
     written: Written | None
 
 
-async def receive(connection: Connection, arrivals: Sequence[Arrival], *, now: datetime) -> list[Taken | RaabtaError]:
-    """Write every arrival once; one result for each, in order. The caller's transaction commits or loses all of them."""
+async def receive(connection: Connection, arrivals: Sequence[Arrival]) -> list[Taken | RaabtaError]:
+    """Write every arrival once; one result for each, in order. The caller's transaction commits or loses all of them.
+
+    The moment of arrival is the database's, read by the very statement that claims the receipts: one round trip less.
+    """
     ids = [uuid7() for _ in arrivals]
     cases = await existing(connection, [arrival.case_id for arrival in arrivals if arrival.case_id])
     refused = {
@@ -54,7 +63,7 @@ async def receive(connection: Connection, arrivals: Sequence[Arrival], *, now: d
         for index, arrival in enumerate(arrivals)
         if arrival.case_id is not None and arrival.case_id not in cases
     }
-    arrivals, taken = await _receipts(connection, arrivals, ids, skip=set(refused), now=now)
+    arrivals, taken, now = await _receipts(connection, arrivals, ids, skip=set(refused))
     fresh = [index for index, known in enumerate(taken) if known == ids[index]]
     written = await _write(connection, [arrivals[i] for i in fresh], [ids[i] for i in fresh], now=now)
     new = dict(zip(fresh, written, strict=True))
@@ -65,19 +74,20 @@ async def receive(connection: Connection, arrivals: Sequence[Arrival], *, now: d
 
 
 async def _receipts(
-    connection: Connection, arrivals: Sequence[Arrival], ids: Sequence[UUID], *, skip: set[int], now: datetime
-) -> tuple[list[Arrival], list[UUID | None]]:
-    """Claim each receipt. The same name with other content is another message, flagged and under a name of its own."""
+    connection: Connection, arrivals: Sequence[Arrival], ids: Sequence[UUID], *, skip: set[int]
+) -> tuple[list[Arrival], list[UUID | None], datetime | None]:
+    """Claim each receipt, and tell when. The same name with other content is another message, flagged and renamed."""
     arrivals = list(arrivals)
     taken: list[UUID | None] = [None] * len(arrivals)
     asked = [index for index in range(len(arrivals)) if index not in skip]
+    now = None
     for _ in range(2):  # a second round only for those that came under a used name
-        asked = await _claim(connection, arrivals, ids, taken, asked=asked, now=now)
+        asked, now = await _claim(connection, arrivals, ids, taken, asked=asked)
         for index in asked:
             arrivals[index] = _renamed(arrivals[index])
         if not asked:
             break
-    return arrivals, taken
+    return arrivals, taken, now
 
 
 async def _claim(
@@ -87,26 +97,25 @@ async def _claim(
     taken: list[UUID | None],
     *,
     asked: Sequence[int],
-    now: datetime,
-) -> list[int]:
-    """Fill `taken` for every index of `asked` that is new or a repeat; returns those that are neither."""
+) -> tuple[list[int], datetime]:
+    """Fill `taken` for every index of `asked` that is new or a repeat; returns those that are neither, and when it was."""
     first: dict[Key, int] = {}
     for index in asked:
         first.setdefault(_key(arrivals[index]), index)
-    rows = await connection.fetch(
+    row = await connection.fetchrow(
         _RECEIPTS,
         *_columns(first),
         [ids[index] for index in first.values()],
         [arrivals[index].digest for index in first.values()],
-        now,
     )
-    new = {row["interaction_id"] for row in rows}
+    assert row is not None, "the moment is always told"
+    new = set(row["claimed"])
     known: dict[Key, tuple[UUID, str | None]] = {
         key: (ids[index], arrivals[index].digest) for key, index in first.items() if ids[index] in new
     }
     if len(known) < len(first):
-        for row in await connection.fetch(_KNOWN, *_columns(key for key in first if key not in known)):
-            known[row["source"], row["channel"], row["ref"]] = (row["interaction_id"], row["digest"])
+        for before in await connection.fetch(_KNOWN, *_columns(key for key in first if key not in known)):
+            known[before["source"], before["channel"], before["ref"]] = (before["interaction_id"], before["digest"])
     other: list[int] = []
     for index in asked:
         interaction_id, digest = known[_key(arrivals[index])]
@@ -114,7 +123,7 @@ async def _claim(
             other.append(index)
         else:
             taken[index] = interaction_id
-    return other
+    return other, row["at"]
 
 
 async def _write(
@@ -122,9 +131,9 @@ async def _write(
     arrivals: Sequence[Arrival],
     ids: Sequence[UUID],
     *,
-    now: datetime,
+    now: datetime | None,
 ) -> list[Written]:
-    if not arrivals:
+    if not arrivals or now is None:
         return []
     heard = {arrival.case_id for arrival in arrivals if arrival.case_id and not arrival.automatic}
     joined = await join(connection, [arrival.case_id for arrival in arrivals if arrival.case_id], heard=heard, now=now)

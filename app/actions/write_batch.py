@@ -16,6 +16,11 @@ import orjson
 from app.actions.arrival import Arrival
 from app.db import Connection, uuid7
 
+_EVENTS = """
+INSERT INTO event (epoch, subject, subject_id, version, kind, actor, data, at)
+SELECT (SELECT epoch FROM feed_epoch), subject, subject_id, version, kind, actor, data, $2
+FROM json_to_recordset($1::text::json) AS made (subject text, subject_id text, version int, kind text, actor text, data jsonb)
+"""
 # One document, read once: encoding an array for every column costs the service more than reading JSON costs the database.
 _CONTACTS = """
 WITH made AS MATERIALIZED (
@@ -34,6 +39,10 @@ WITH made AS MATERIALIZED (
     SELECT message, id, case_id, 'in', subject, body, reference, $2,
         CASE WHEN content IS NULL THEN '{}'::jsonb ELSE jsonb_build_object('content', content) END
     FROM made WHERE message IS NOT NULL
+), told AS (
+    INSERT INTO event (epoch, subject, subject_id, version, kind, actor, data, at)
+    SELECT (SELECT epoch FROM feed_epoch), subject, subject_id, version, kind, actor, data, $2
+    FROM json_to_recordset($3::text::json) AS event (subject text, subject_id text, version int, kind text, actor text, data jsonb)
 )
 INSERT INTO interaction (id, case_id, customer_id, channel, contact, state, queue, request_type, office, language, subject,
     number, reply_to, live, units, skills, speak, head_start_seconds, head_start_reasons, due_at, attributes, version,
@@ -42,11 +51,6 @@ SELECT id, case_id, customer_id, channel, contact, state, queue, request_type, o
     number, reply_to, live, units, skills, speak, head_start, ARRAY(SELECT jsonb_array_elements_text(reasons)), due_at,
     attributes, version, $2, CASE WHEN due_at IS NOT NULL THEN $2::timestamptz END, $2
 FROM made
-"""
-_EVENTS = """
-INSERT INTO event (epoch, subject, subject_id, version, kind, actor, data, at)
-SELECT (SELECT epoch FROM feed_epoch), subject, subject_id, version, kind, actor, data, $2
-FROM json_to_recordset($1::text::json) AS made (subject text, subject_id text, version int, kind text, actor text, data jsonb)
 """
 
 
@@ -85,9 +89,8 @@ class Written:
 
 async def insert(connection: Connection, written: Sequence[Written], *, now: datetime) -> None:
     """Write cases, interactions, first messages and events of all of them."""
-    await connection.execute(_CONTACTS, _document([_row(one) for one in written]), now)
     events = [_event(event, one.arrival.actor) for one in written for event in (*_opened(one), *one.events)]
-    await connection.execute(_EVENTS, _document(events), now)
+    await connection.execute(_CONTACTS, _document([_row(one) for one in written]), now, _document(events))
 
 
 async def insert_events(connection: Connection, events: Sequence[NewEvent], *, actor: str, now: datetime) -> None:

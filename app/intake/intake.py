@@ -216,8 +216,7 @@ class Intake:
 
     async def _write(self, arrivals: Sequence[Arrival]) -> list[Outcome | RaabtaError]:
         async with self._db.transaction() as connection:
-            moment = await connection.fetchval("SELECT wall_clock()")
-            results = await receive(connection, arrivals, now=moment)
+            results = await receive(connection, arrivals)
             taken = [result for result in results if isinstance(result, Taken)]
             fresh = [result.written for result in taken if result.written is not None]
             waiting = [
