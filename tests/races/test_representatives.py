@@ -58,6 +58,7 @@ async def _one(line: asyncpg.Connection, interaction: str, code: str, write: str
         return 0  # a later net caught it: the loser is the same
 
 
+@pytest.mark.oldest
 async def test_an_interaction_never_lands_in_two_hands(db: Database, connection: asyncpg.Connection) -> None:
     interactions = await wait_in_line(connection, ATTEMPTS_FOR_ONE_INTERACTION // 2)
     codes = await go_to_work(connection, STAFF, capacity=100)
