@@ -28,7 +28,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.bell import Bell
 from app.errors import Unavailable
-from app.settings import Settings
+from app.settings import Settings, load
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 """A raw connection, our own or one lent by the pool."""
@@ -66,7 +66,7 @@ class Database:
     """The connections of one process. Open with `async with Database(dsn):`."""
 
     def __init__(self, dsn: str, *, settings: Settings | None = None) -> None:
-        settings = settings or Settings()
+        settings = settings or load()
         self.dsn = plain(dsn)
         self.guards = _guards(settings)
         self.bell = Bell(self.dsn)

@@ -12,11 +12,10 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from app.errors import CannotStart
 
@@ -25,10 +24,10 @@ FEWEST_LETTERS: Final = 10  # a secret of fewer different characters was typed, 
 DATABASE_SCHEMES: Final = {"postgresql", "postgres", "postgresql+asyncpg"}
 
 
-class Settings(BaseSettings):
-    """One value per setting. `load()` reads the environment; tests call `Settings(host=…)` with field names."""
+class Settings(BaseModel):
+    """One value per setting. `load()` reads the environment; `Settings(host=…)` takes field names and reads nothing."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     data: Path | None = Field(
         None,
@@ -52,7 +51,7 @@ class Settings(BaseSettings):
         validation_alias="PUBLIC_BASE_URL",
         description="how the outside reaches us; Twilio's signatures are checked against it",
     )
-    channels: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+    channels: tuple[str, ...] | None = Field(
         None, validation_alias="CHANNELS", description="channels to serve, with commas between; all that are found"
     )
     twilio_account_sid: str | None = Field(
@@ -216,7 +215,7 @@ def load() -> Settings:
     """The settings of the environment. Raises CannotStart whose detail is one line naming the setting, never its secret."""
     _refuse_misspelt(os.environ)
     try:
-        return Settings()
+        return Settings.model_validate({name: value for name, value in os.environ.items() if value.strip()})
     except ValidationError as error:
         first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ")
