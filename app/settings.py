@@ -214,8 +214,10 @@ class Described:
 def load() -> Settings:
     """The settings of the environment. Raises CannotStart whose detail is one line naming the setting, never its secret."""
     _refuse_misspelt(os.environ)
+    known = [environment_name(field) for field in Settings.model_fields]
     try:
-        return Settings.model_validate({name: value for name, value in os.environ.items() if value.strip()})
+        # By the names of the environment only: a shell's own `port` or `host` is no setting.
+        return Settings.model_validate({name: value for name in known if (value := os.environ.get(name, "")).strip()})
     except ValidationError as error:
         first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ")

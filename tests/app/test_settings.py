@@ -89,3 +89,9 @@ def test_the_list_of_settings_explains_all_and_shows_no_secret() -> None:
     assert KEY not in str(rows)
     assert "hunter2" not in str(rows)
     assert (shown["RAABTA_ADMIN_KEY"], shown["CHANNELS"], shown["RAABTA_PORT"]) == ("********", "a,b", "8000")
+
+
+def test_a_variable_that_only_looks_like_a_field_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("port", "1")
+    monkeypatch.setenv("pool_size", "not a number")
+    assert load() == Settings()
