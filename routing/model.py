@@ -32,6 +32,18 @@ class Needs:
     """Capacity it takes while offered and while served; 0 or more."""
     office: str | None = None
     """Must be served in this office (a visit); None = anywhere."""
+    any_of: tuple[tuple[tuple[str, int], ...], ...] = ()
+    """Of each of these groups at least one: (skill, minimum level), sorted."""
+    also_queues: tuple[str, ...] = ()
+    """Whoever serves one of these queues may take it too, sorted; it still waits in its own."""
+    also_groups: tuple[str, ...] = ()
+    """Members of these groups may take it too, whatever their queues, sorted."""
+    interrupts: bool = False
+    """Live work that may interrupt written work: it needs no free units, only that no other live work is held."""
+    beside_live: bool = True
+    """Written work that may be offered while a call or a visit is held; False: never into one."""
+    order: str = "spare_skills"
+    """By which order of the free it is given: a name in `routing.rank.ORDERS`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +73,10 @@ class Waiting:
     """Representatives who must not be asked (they declined); at most 16, kept by the caller."""
     excluded_until: Instant = FOREVER
     """From then on they may be asked again: where only they have the skill, a refusal must not be the end."""
+    barred: frozenset[str] = frozenset()
+    """Representatives this customer or this case must never meet, whatever else is relaxed; at most 16."""
+    rules: int = 0
+    """The version of the rules it entered with; only told in the trace."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +97,35 @@ class Staff:
     """False: on shift but away; takes nothing new."""
     idle_since: Instant = 0.0
     """When their last piece of work ended; an offer does not change it."""
+    groups: frozenset[str] = frozenset()
+    resting_until: Instant = 0.0
+    """Takes nothing new before this instant: as many as the hour or the day allows were taken."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranked:
+    """One who could take it, with the keys they were sorted by (smaller is asked first)."""
+
+    representative: str
+    preferred: bool
+    scarcity: float
+    load: float
+    idle_since: Instant
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trace:
+    """Why an offer fell as it did. Ids, codes and numbers only; at most 1,000 bytes as JSON."""
+
+    rules: int
+    step: int
+    """How many steps had passed; 0 = the needs it entered with."""
+    chosen: Ranked
+    runners_up: tuple[Ranked, ...] = ()
+    """At most 5, best first."""
+    ruled_out: tuple[tuple[str, int], ...] = ()
+    """(reason, how many on the floor it ruled out), the first reason that did, in the order they are asked:
+    `queue, language, office, skills, capacity, barred, declined, away, resting, busy`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +134,8 @@ class Offer:
 
     interaction: UUID
     representative: str
+    trace: Trace | None = None
+    """Only from a plan that was asked for traces."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,18 +6,39 @@ plain codes that the configuration gives.
 """
 
 from app.tables.columns import Xid8
-from app.tables.configuration import Office, Organisation, Queue, Representative, RequestType
+from app.tables.configuration import (
+    HeadStartDay,
+    Office,
+    Organisation,
+    Queue,
+    QueueDay,
+    Representative,
+    RequestType,
+    RuleSet,
+)
 from app.tables.log import ApiKey, EventRow, FeedEpoch, IdempotencyKey, Lease, Outbox, QueueEstimate, TicketCounter
-from app.tables.matters import Assignment, Case, Customer, CustomerIdentity, Interaction, Message, Receipt
+from app.tables.matters import (
+    Assignment,
+    Bar,
+    Case,
+    Customer,
+    CustomerIdentity,
+    Interaction,
+    Message,
+    Receipt,
+    ToldWait,
+)
 
 __all__ = [
     "ApiKey",
     "Assignment",
+    "Bar",
     "Case",
     "Customer",
     "CustomerIdentity",
     "EventRow",
     "FeedEpoch",
+    "HeadStartDay",
     "IdempotencyKey",
     "Interaction",
     "Lease",
@@ -26,10 +47,13 @@ __all__ = [
     "Organisation",
     "Outbox",
     "Queue",
+    "QueueDay",
     "QueueEstimate",
     "Receipt",
     "Representative",
     "RequestType",
+    "RuleSet",
     "TicketCounter",
+    "ToldWait",
     "Xid8",
 ]

@@ -32,7 +32,9 @@ TEXTS: Any = ARRAY(Text)
 NOW = {"server_default": text("wall_clock()")}
 EMPTY_OBJECT = {"server_default": text("'{}'::jsonb")}
 EMPTY_LIST = {"server_default": text("'{}'::text[]")}
+EMPTY_ARRAY = {"server_default": text("'[]'::jsonb")}
 ZERO = {"server_default": text("0")}
+FALSE = {"server_default": text("false")}
 
 
 def one_of(column: str, values: list[str] | tuple[str, ...], *, name: str) -> CheckConstraint:

@@ -1,13 +1,13 @@
 """What the configuration says: offices, queues, request types, and who works. Decides which rows are sound."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Text, text
+from sqlalchemy import CheckConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from app.tables.columns import EMPTY_LIST, EMPTY_OBJECT, MOMENT, NOW, TEXTS, ZERO, one_of
+from app.tables.columns import EMPTY_LIST, EMPTY_OBJECT, FALSE, MOMENT, NOW, TEXTS, ZERO, one_of
 from routing import lifecycle
 
 
@@ -50,6 +50,8 @@ class Queue(SQLModel, table=True):
     head_start_cap_seconds: int = Field(default=3600, sa_column_kwargs={"server_default": text("3600")})
     mean_handle_seconds: int = Field(default=300, sa_column_kwargs={"server_default": text("300")})
     hours: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=EMPTY_OBJECT)
+    closed_until: datetime | None = Field(default=None, sa_type=MOMENT)  # closed ad hoc, whatever the hours say
+    closed_message: str | None = Field(default=None, sa_type=Text)
 
 
 class RequestType(SQLModel, table=True):
@@ -81,6 +83,7 @@ class Representative(SQLModel, table=True):
         CheckConstraint("live BETWEEN 0 AND 1", name="live"),
         CheckConstraint("units BETWEEN 0 AND ceiling", name="units"),
         CheckConstraint("capacity BETWEEN 0 AND 100 AND ceiling >= capacity", name="capacity"),
+        CheckConstraint("per_hour > 0 AND per_day > 0", name="per_time"),
         one_of("presence", lifecycle.PRESENCE.states, name="presence"),
     )
     code: str = Field(primary_key=True, sa_type=Text)
@@ -99,5 +102,50 @@ class Representative(SQLModel, table=True):
     presence_at: datetime = Field(sa_type=MOMENT, sa_column_kwargs=NOW)
     heartbeat_at: datetime | None = Field(default=None, sa_type=MOMENT)
     idle_since: datetime = Field(sa_type=MOMENT, sa_column_kwargs=NOW)
-    retired: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    groups: list[str] = Field(default_factory=list, sa_type=TEXTS, sa_column_kwargs=EMPTY_LIST)
+    pull: bool = Field(default=False, sa_column_kwargs=FALSE)  # is never offered anything: asks for the next one
+    per_hour: int | None = Field(default=None)  # the most they take in a local hour, and in a local day
+    per_day: int | None = Field(default=None)
+    resting_until: datetime | None = Field(default=None, sa_type=MOMENT)  # one of the two is reached
+    retired: bool = Field(default=False, sa_column_kwargs=FALSE)
     version: int = Field(default=0, sa_column_kwargs=ZERO)
+
+
+class RuleSet(SQLModel, table=True):
+    """One version of the rules. A draft becomes live, what was live is past; a document never changes."""
+
+    __tablename__ = "rule_set"
+    __table_args__ = (
+        one_of("state", ("draft", "live", "past", "discarded"), name="state"),
+        CheckConstraint("(state IN ('live', 'past')) = (published_at IS NOT NULL)", name="published"),
+        Index("uq_rule_set_live", "state", unique=True, postgresql_where=text("state = 'live'")),
+    )
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    state: str = Field(sa_type=Text)
+    document: dict[str, Any] = Field(sa_type=JSONB)
+    based_on: int  # the version that was live when it was written; 0 = none
+    note: str | None = Field(default=None, sa_type=Text)
+    made_by: str = Field(sa_type=Text)
+    made_at: datetime = Field(sa_type=MOMENT)
+    published_by: str | None = Field(default=None, sa_type=Text)
+    published_at: datetime | None = Field(default=None, sa_type=MOMENT)
+
+
+class QueueDay(SQLModel, table=True):
+    """How many came to a queue on one local day: what shares of head starts are counted against."""
+
+    __tablename__ = "queue_day"
+    queue: str = Field(primary_key=True, sa_type=Text)
+    day: date = Field(primary_key=True)
+    arrivals: int
+
+
+class HeadStartDay(SQLModel, table=True):
+    """How often a reason for a head start was granted and refused in a queue on one local day."""
+
+    __tablename__ = "head_start_day"
+    queue: str = Field(primary_key=True, sa_type=Text)
+    day: date = Field(primary_key=True)
+    reason: str = Field(primary_key=True, sa_type=Text)
+    granted: int = Field(default=0, sa_column_kwargs=ZERO)
+    refused: int = Field(default=0, sa_column_kwargs=ZERO)

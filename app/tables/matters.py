@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from app.tables.columns import EMPTY_LIST, EMPTY_OBJECT, MOMENT, NOW, TEXTS, ZERO, one_of
+from app.tables.columns import EMPTY_ARRAY, EMPTY_LIST, EMPTY_OBJECT, FALSE, MOMENT, NOW, TEXTS, ZERO, one_of
 from routing import lifecycle
 
 
@@ -62,10 +62,16 @@ class Interaction(SQLModel, table=True):
         CheckConstraint("state IN ('arriving', 'abandoned', 'cancelled') OR queue IS NOT NULL", name="filed"),
         CheckConstraint("units BETWEEN 0 AND 100", name="units"),
         CheckConstraint("cardinality(excluded) <= 16", name="excluded"),
+        CheckConstraint("cardinality(barred) <= 16", name="barred"),
+        CheckConstraint("step BETWEEN 0 AND jsonb_array_length(steps)", name="step"),
         Index("ix_interaction_waiting", "queue", "due_at", "id", postgresql_where=text("state = 'queued'")),
         Index(
             "ix_interaction_open", "state", "id",
             postgresql_where=text("state NOT IN ('completed', 'abandoned', 'cancelled')"),
+        ),
+        Index(
+            "ix_interaction_stepping", "step_at",
+            postgresql_where=text("state = 'queued' AND step_at IS NOT NULL"),
         ),
         Index(
             "ix_interaction_waking", "state", "wake_at",
@@ -99,6 +105,21 @@ class Interaction(SQLModel, table=True):
     preferred: str | None = Field(default=None, sa_type=Text)
     preferred_until: datetime | None = Field(default=None, sa_type=MOMENT)
     excluded: list[str] = Field(default_factory=list, sa_type=TEXTS, sa_column_kwargs=EMPTY_LIST)
+    barred: list[str] = Field(default_factory=list, sa_type=TEXTS, sa_column_kwargs=EMPTY_LIST)  # never asked at all
+    rules_version: int = Field(default=0, sa_column_kwargs=ZERO)  # the rules it entered with
+    routing: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=EMPTY_OBJECT)
+    """What else the needs say, as `app.convert.needs_extras` writes it; {} = nothing beyond the columns."""
+    steps: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB, sa_column_kwargs=EMPTY_ARRAY)
+    """Computed once on entry: each with its deadline and the needs that stand from then on."""
+    step: int = Field(default=0, sa_column_kwargs=ZERO)
+    """How many have passed: those before are expired, the one at `step - 1` is active (matched, once offered)."""
+    step_at: datetime | None = Field(default=None, sa_type=MOMENT)  # the next step, overflow or end of all steps
+    exhausted: str | None = Field(default=None, sa_type=Text)  # what is done when no step has helped
+    exhausted_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    overflow_to: str | None = Field(default=None, sa_type=Text)
+    callback: bool = Field(default=False, sa_column_kwargs=FALSE)  # is called back: need not stay on the line
+    callback_attempts: int = Field(default=0, sa_column_kwargs=ZERO)
+    escalated_at: datetime | None = Field(default=None, sa_type=MOMENT)  # a supervisor was told
     wake_at: datetime | None = Field(default=None, sa_type=MOMENT)  # parked until, or wrapping until
     state_at: datetime = Field(sa_type=MOMENT)
     attributes: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=EMPTY_OBJECT)
@@ -164,3 +185,31 @@ class Assignment(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=MOMENT)
     outcome: str | None = Field(default=None, sa_type=Text)
     reason: str | None = Field(default=None, sa_type=Text)
+
+
+class Bar(SQLModel, table=True):
+    """This customer, or this case, never meets this representative again. Stands until it is lifted."""
+
+    __table_args__ = (
+        CheckConstraint("(customer_id IS NULL) <> (case_id IS NULL)", name="of_one"),
+        Index("uq_bar_customer", "customer_id", "representative", unique=True),
+        Index("uq_bar_case", "case_id", "representative", unique=True),
+    )
+    id: UUID = Field(primary_key=True)
+    customer_id: UUID | None = Field(default=None, foreign_key="customer.id")
+    case_id: UUID | None = Field(default=None, foreign_key="case.id")
+    representative: str = Field(sa_type=Text, foreign_key="representative.code")
+    reason: str = Field(sa_type=Text)  # a code
+    made_by: str = Field(sa_type=Text)
+    made_at: datetime = Field(sa_type=MOMENT)
+
+
+class ToldWait(SQLModel, table=True):
+    """What one customer was told on entry, so that the estimate can be held against what came."""
+
+    __tablename__ = "told_wait"
+    interaction_id: UUID = Field(primary_key=True, foreign_key="interaction.id")
+    queue: str = Field(sa_type=Text)
+    told_at: datetime = Field(sa_type=MOMENT)
+    low_at: datetime = Field(sa_type=MOMENT)
+    high_at: datetime = Field(sa_type=MOMENT)

@@ -1,0 +1,41 @@
+"""The rules of routing as one versioned document: what it may say, whether it is right, and what it means.
+
+Decides nothing about a contact: `routing.entry` does, with the rules in hand.
+"""
+
+from __future__ import annotations
+
+from routing.rules.model import (
+    CallbackRule,
+    ChannelRule,
+    EntryRule,
+    ExhaustedRule,
+    Fault,
+    HoursRule,
+    OverflowRule,
+    QueueRule,
+    ReasonRule,
+    RequestRule,
+    Rules,
+    StepRule,
+    WrongRules,
+)
+from routing.rules.reading import faults, read
+
+__all__ = [
+    "CallbackRule",
+    "ChannelRule",
+    "EntryRule",
+    "ExhaustedRule",
+    "Fault",
+    "HoursRule",
+    "OverflowRule",
+    "QueueRule",
+    "ReasonRule",
+    "RequestRule",
+    "Rules",
+    "StepRule",
+    "WrongRules",
+    "faults",
+    "read",
+]
