@@ -1,0 +1,149 @@
+"""Which rules there are, and which of them are live.
+
+Decides how a version is found and read back. A document never changes, so what was parsed once is kept, and asking for the
+live rules costs one look at an index. Never writes: `app.actions.rules` does.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+import orjson
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.db import Connection
+from app.errors import NotFound
+from routing.rank import HEAD_START_SECONDS
+from routing.rules import HoursRule, QueueRule, ReasonRule, RequestRule, Rules, read
+
+KEPT: Final = 32
+"""Parsed versions a process keeps: the live one and those that somebody compares it with."""
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+STANDARD_REASONS: Final[Mapping[str, ReasonRule]] = {
+    reason: ReasonRule(seconds=seconds) for reason, seconds in HEAD_START_SECONDS.items()
+}
+"""What a reason is worth where the document does not say."""
+
+_Key: TypeAlias = tuple[str, int, datetime]
+"""A version is unique in its database only, and one process may come to see a second database (tests, a restored backup)."""
+
+_LIVE = "SELECT current_database()::text AS database, version, made_at FROM rule_set WHERE state = 'live'"
+_ONE = "SELECT current_database()::text AS database, version, made_at FROM rule_set WHERE version = $1"
+_DOCUMENT = "SELECT document::text FROM rule_set WHERE version = $1"
+_QUEUES = """
+SELECT code, name, target_seconds, offer_timeout_seconds, wrap_up_seconds, grace_seconds, head_start_cap_seconds,
+    mean_handle_seconds, hours::text AS hours
+FROM queue ORDER BY code
+"""
+_REQUESTS = """
+SELECT code, parent, queue, labels::text AS labels, skills::text AS skills, speak, letter, place
+FROM request_type ORDER BY place, code
+"""
+
+_parsed: OrderedDict[_Key, Rules] = OrderedDict()
+
+
+async def live_rules(connection: Connection) -> Rules:
+    """The rules that hold now. Where nothing was ever published: the tables as they stand, as version 0."""
+    row = await connection.fetchrow(_LIVE)
+    return await _rules(connection, row) if row is not None else await _as_they_stand(connection)
+
+
+async def live_version(connection: Connection) -> int:
+    """The number of the live version; 0 = nothing was ever published."""
+    row = await connection.fetchrow(_LIVE)
+    return row["version"] if row is not None else 0
+
+
+async def rules_for(session: AsyncSession) -> Rules:
+    """`live_rules`, inside the session's transaction."""
+    return await live_rules(await raw(session))
+
+
+async def rules_of(connection: Connection, version: int) -> Rules:
+    """The rules of one version, whatever became of it; 0 = the tables as they stand. Raises `NotFound`."""
+    if version == 0:
+        return await _as_they_stand(connection)
+    row = await connection.fetchrow(_ONE, version)
+    if row is None:
+        raise NotFound(f"There are no rules of version {version}.", code="unknown_rules")
+    return await _rules(connection, row)
+
+
+async def raw(session: AsyncSession) -> Connection:
+    """The connection under a session, for statements that know no models: they see what the session has flushed."""
+    pooled = await (await session.connection()).get_raw_connection()
+    connection: Connection = pooled.driver_connection  # type: ignore[assignment]  # asyncpg's, as app.db makes it
+    return connection
+
+
+def parsed(document: Mapping[str, Any], *, version: int) -> Rules:
+    """A document as rules, with the standard reasons where it is silent. Raises `WrongRules`."""
+    rules = read(document, version=version)
+    return replace(rules, reasons={**STANDARD_REASONS, **rules.reasons})
+
+
+async def _rules(connection: Connection, row: asyncpg.Record) -> Rules:
+    key = row["database"], row["version"], row["made_at"]
+    if key not in _parsed:
+        document = await connection.fetchval(_DOCUMENT, row["version"])
+        _parsed[key] = parsed(orjson.loads(document), version=row["version"])
+        while len(_parsed) > KEPT:
+            _parsed.popitem(last=False)
+    _parsed.move_to_end(key)
+    return _parsed[key]
+
+
+async def _as_they_stand(connection: Connection) -> Rules:
+    queues = await connection.fetch(_QUEUES)
+    requests = await connection.fetch(_REQUESTS)
+    return Rules(
+        version=0,
+        queues={row["code"]: _queue(row) for row in queues},
+        requests={row["code"]: _request(row) for row in requests},
+        reasons=STANDARD_REASONS,
+    )
+
+
+def _queue(row: asyncpg.Record) -> QueueRule:
+    return QueueRule(
+        name=row["name"],
+        target_seconds=row["target_seconds"],
+        offer_timeout_seconds=row["offer_timeout_seconds"],
+        wrap_up_seconds=row["wrap_up_seconds"],
+        grace_seconds=row["grace_seconds"],
+        head_start_cap_seconds=row["head_start_cap_seconds"],
+        mean_handle_seconds=row["mean_handle_seconds"],
+        hours=_hours(orjson.loads(row["hours"])),
+    )
+
+
+def _request(row: asyncpg.Record) -> RequestRule:
+    return RequestRule(
+        queue=row["queue"],
+        labels=orjson.loads(row["labels"]),
+        letter=row["letter"],
+        parent=row["parent"],
+        place=row["place"],
+        skills=orjson.loads(row["skills"]),
+        speak=row["speak"],
+    )
+
+
+def _hours(stored: Mapping[str, Any]) -> HoursRule | None:
+    if not stored:
+        return None
+    return HoursRule(
+        timezone=stored.get("timezone"),
+        weekly={day: _spans(stored[day]) for day in DAYS if stored.get(day)},
+        exceptions={day: _spans(spans) for day, spans in stored.get("exceptions", {}).items()},
+    )
+
+
+def _spans(stored: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((start, end) for start, end in stored)
