@@ -150,7 +150,8 @@ class Term:
 
     def _seat(self, rows: Iterable[asyncpg.Record]) -> None:
         for row in rows:
-            if row["presence"] == "offline" or row["retired"]:
+            if row["presence"] == "offline" or row["retired"] or row["pull"]:
+                # Who asks for the next one themselves is never offered anything.
                 self._staff_versions.pop(row["code"], None)
                 self.floor.dismiss(row["code"])
             else:

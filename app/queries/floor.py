@@ -17,13 +17,14 @@ from app.db import Connection
 # An office is a need only of who stands in it: those with a ticket number.
 _COLUMNS = """
     id, version, state, queue, skills::text AS skills, CASE WHEN speak THEN language END AS language, live, units,
-    CASE WHEN number IS NOT NULL THEN office END AS office, due_at, preferred, preferred_until, not_before, excluded
+    CASE WHEN number IS NOT NULL THEN office END AS office, due_at, preferred, preferred_until, not_before, excluded,
+    barred, rules_version, routing::text AS routing, steps::text AS steps
 """
 _WAITING = f"SELECT {_COLUMNS} FROM interaction"  # noqa: S608  (texts of our own)
 
 _STAFF = """
 SELECT code, version, presence, retired, capacity, skills::text AS skills, languages, queues, office, live, units,
-       idle_since
+       idle_since, groups, pull, resting_until
 FROM representative
 """
 
