@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from routing.errors import RoutingError
 
@@ -45,6 +45,18 @@ class ReasonRule:
     seconds: float
     share: float = 1.0
     """0 to 1; max(5, share x the arrivals of this local day) grants a day, then it is recorded as refused."""
+
+
+STANDING_REASONS: Mapping[str, ReasonRule] = {
+    "elderly": ReasonRule(seconds=300.0),
+    "disability": ReasonRule(seconds=300.0),
+    "pregnancy": ReasonRule(seconds=300.0),
+    "small_child": ReasonRule(seconds=300.0),
+    "reopened": ReasonRule(seconds=600.0),
+    "emergency": ReasonRule(seconds=86_400.0),
+    "discretion": ReasonRule(seconds=300.0, share=0.1),
+}
+"""What holds for a reason the document is silent about; one that is not here may be named by a document all the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,7 +181,7 @@ class RequestRule:
     firm: frozenset[str] = frozenset()
     """Skills that no step ever drops or lowers: licences."""
     speak: bool = True
-    """The customer's language is a need."""
+    """The customer's language is a need, where it is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,11 +191,14 @@ class Rules:
     version: int
     queues: Mapping[str, QueueRule]
     requests: Mapping[str, RequestRule]
-    reasons: Mapping[str, ReasonRule] = field(default_factory=dict)
+    reasons: Mapping[str, ReasonRule] = field(default_factory=lambda: dict(STANDING_REASONS))
+    """Every reason there is: the document's own, and the standing ones it says nothing of."""
     channels: Mapping[str, ChannelRule] = field(default_factory=dict)
     skills: frozenset[str] = frozenset()
     """The skills that may be asked for; empty: any."""
     groups: frozenset[str] = frozenset()
+    filed: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What `routing.entry` has worked out from these rules before; only ever the same again."""
 
     def channel(self, name: str) -> ChannelRule:
         """What is said of this channel; where nothing is, the defaults."""
