@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from routing.lifecycle import ASSIGNMENT, CASE, INTERACTION, NEW, OUTCOME, PRESENCE, Machine
+from routing.lifecycle import ASSIGNMENT, CASE, INTERACTION, NEW, OUTCOME, PRESENCE, RULES, Machine
 
-SUBJECTS: Mapping[str, Machine] = {"interaction": INTERACTION, "case": CASE, "representative": PRESENCE}
+SUBJECTS: Mapping[str, Machine] = {"interaction": INTERACTION, "case": CASE, "representative": PRESENCE, "rules": RULES}
 """The machine whose events a subject's are."""
 
 

@@ -185,7 +185,20 @@ PRESENCE = Machine(
     },
 )
 
-MACHINES: Mapping[str, Machine] = {machine.name: machine for machine in (INTERACTION, ASSIGNMENT, CASE, PRESENCE)}
+RULES = Machine(
+    name="rules",
+    table={
+        (NEW, "drafted"): "draft",
+        ("draft", "published"): "live",
+        ("draft", "discarded"): "discarded",
+        ("live", "superseded"): "past",
+    },
+)
+"""One version of the rules of routing. A way without circles: what was live and is wanted again becomes a new version."""
+
+MACHINES: Mapping[str, Machine] = {
+    machine.name: machine for machine in (INTERACTION, ASSIGNMENT, CASE, PRESENCE, RULES)
+}
 
 LIVE_STATES = ("active", "wrapping", "offered")
 """Interaction states in which exactly one assignment is live."""

@@ -27,14 +27,14 @@ def upgrade() -> None:
         "rule_set",
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("document", postgresql.JSON(astext_type=sa.Text()), nullable=False),
         sa.Column("based_on", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("made_by", sa.Text(), nullable=False),
         moment("made_at", nullable=False),
         sa.Column("published_by", sa.Text(), nullable=True),
         moment("published_at"),
-        sa.CheckConstraint("state IN ('draft', 'live', 'past', 'discarded')", name=op.f("ck_rule_set_state")),
+        sa.CheckConstraint("state IN ('draft', 'live', 'discarded', 'past')", name=op.f("ck_rule_set_state")),
         sa.CheckConstraint(
             "(state IN ('live', 'past')) = (published_at IS NOT NULL)", name=op.f("ck_rule_set_published")
         ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -15,11 +15,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import Conflict, Forbidden, NotFound
 from app.security import Actor
-from app.tables import Assignment, Case, EventRow, Interaction, Representative
+from app.tables import Assignment, Case, EventRow, Interaction, Representative, RuleSet
 from routing.errors import IllegalTransition
-from routing.lifecycle import CASE, INTERACTION, PRESENCE
+from routing.lifecycle import CASE, INTERACTION, PRESENCE, RULES
 
 Row = TypeVar("Row", Interaction, Assignment, Case, Representative)
+Told: TypeAlias = Interaction | Case | Representative | RuleSet
+"""What has a story of its own in the log."""
+RULES_STORY: Final = {"draft": 1, "live": 2, "discarded": 2, "past": 3}
+"""How many events lead to a state: `RuleSet.version` is the name of the rules, and its story has one way only."""
 NO_KEY_UPDATE: Final[dict[str, bool]] = {"key_share": True}
 """Keys never change, so whoever only refers to a locked row need not wait."""
 
@@ -70,7 +74,7 @@ async def once_mine(session: AsyncSession, interaction: Interaction, actor: Acto
 
 def advance(
     session: AsyncSession,
-    row: Interaction | Case | Representative,
+    row: Told,
     event: str,
     *,
     now: datetime,
@@ -90,13 +94,13 @@ def advance(
             f"This {error.machine} is {error.state}; {error.event.replace('_', ' ')} is not possible now.",
             code="illegal_transition",
         ) from error
-    row.version += 1
+    version = _next_version(row)
     session.add(row)
     session.add(
         EventRow(
             subject=subject,
             subject_id=identity,
-            version=row.version,
+            version=version,
             kind=event,
             at=at,
             actor=actor.label,
@@ -105,13 +109,22 @@ def advance(
     )
 
 
-def _last_moved(row: Interaction | Case | Representative) -> datetime | None:
+def _next_version(row: Told) -> int:
+    if isinstance(row, RuleSet):
+        return RULES_STORY[row.state]
+    row.version += 1
+    return row.version
+
+
+def _last_moved(row: Told) -> datetime | None:
     if isinstance(row, Case):
         return row.resolved_at
+    if isinstance(row, RuleSet):
+        return row.published_at or row.made_at
     return row.presence_at if isinstance(row, Representative) else row.state_at
 
 
-def _moved(row: Interaction | Case | Representative, event: str, *, now: datetime) -> tuple[str, str]:
+def _moved(row: Told, event: str, *, now: datetime) -> tuple[str, str]:
     if isinstance(row, Representative):
         after = PRESENCE.after(row.presence, event)
         if after != row.presence:
@@ -120,6 +133,9 @@ def _moved(row: Interaction | Case | Representative, event: str, *, now: datetim
     if isinstance(row, Case):
         row.state = CASE.after(row.state, event)
         return "case", str(row.id)
+    if isinstance(row, RuleSet):
+        row.state = RULES.after(row.state, event)
+        return "rules", str(row.version)
     after = INTERACTION.after(row.state, event)
     if after != row.state:
         row.state, row.state_at = after, now

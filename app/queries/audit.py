@@ -29,6 +29,9 @@ _ROWS: Final = {
     "interaction": "SELECT id::text, state, version FROM interaction WHERE id = ANY($1::uuid[])",
     "case": 'SELECT id::text, state, version FROM "case" WHERE id = ANY($1::uuid[])',
     "representative": "SELECT code AS id, presence AS state, version FROM representative WHERE code = ANY($1::text[])",
+    # The name of the rules is their number; how often they were told of follows from how far they came.
+    "rules": "SELECT version::text AS id, state, CASE state WHEN 'draft' THEN 1 WHEN 'past' THEN 3 ELSE 2 END AS version"
+    " FROM rule_set WHERE version::text = ANY($1::text[])",
 }
 _ASSIGNMENTS: Final = """
     SELECT id::text, interaction_id::text, representative, state, outcome
@@ -122,7 +125,7 @@ async def _compare(connection: Connection, subject: str, stories: Sequence[_Stor
     """Hold what the events of some subjects of one kind add up to against their rows."""
     if not stories:
         return
-    keys = [story.id for story in stories] if subject == "representative" else _uuids(stories)
+    keys = _uuids(stories) if subject in {"interaction", "case"} else [story.id for story in stories]
     rows = {row["id"]: dict(row) for row in await connection.fetch(_ROWS[subject], keys)}
     for story in stories:
         if detail := _difference(story, rows.get(story.id)):

@@ -155,4 +155,34 @@ RULES: Final = (
             WHERE NOT EXISTS (SELECT FROM event WHERE subject = 'representative' AND subject_id = r.code)
         """,
     ),
+    Rule(
+        name="told_rules",
+        statement="""
+            SELECT 'rules' AS subject, s.version::text AS id, 'no event tells of them' AS detail FROM rule_set s
+            WHERE NOT EXISTS (SELECT FROM event WHERE subject = 'rules' AND subject_id = s.version::text)
+        """,
+    ),
+    Rule(
+        name="known_rules",  # what somebody entered with can be read again; 0 = the tables as they stand
+        statement="""
+            SELECT 'interaction' AS subject, i.id::text AS id,
+                   'entered with the rules of version ' || i.rules_version || ', which was never live' AS detail
+            FROM interaction i WHERE i.rules_version <> 0 AND NOT EXISTS (
+                SELECT FROM rule_set s WHERE s.version = i.rules_version AND s.published_at IS NOT NULL)
+        """,
+    ),
+    Rule(
+        name="rules_in_force",  # the tables name the queues and request types that the live rules name
+        statement="""
+            WITH live AS MATERIALIZED (SELECT version, document FROM rule_set WHERE state = 'live'), said AS (
+                SELECT 'queue' AS kind, json_object_keys(document -> 'queues') AS code FROM live
+                UNION ALL SELECT 'request type', json_object_keys(document -> 'request_types') FROM live
+            ), stands AS (
+                SELECT 'queue' AS kind, code FROM queue UNION ALL SELECT 'request type', code FROM request_type
+            )
+            SELECT 'rules' AS subject, live.version::text AS id, concat_ws(' ', kind, code) ||
+                   CASE WHEN said.code IS NULL THEN ' is not in the rules' ELSE ' is in the rules only' END AS detail
+            FROM live, said FULL JOIN stands USING (kind, code) WHERE said.code IS NULL OR stands.code IS NULL
+        """,
+    ),
 )

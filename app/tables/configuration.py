@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlmodel import Field, SQLModel
 
 from app.tables.columns import EMPTY_LIST, EMPTY_OBJECT, FALSE, MOMENT, NOW, TEXTS, ZERO, one_of
@@ -116,13 +116,13 @@ class RuleSet(SQLModel, table=True):
 
     __tablename__ = "rule_set"
     __table_args__ = (
-        one_of("state", ("draft", "live", "past", "discarded"), name="state"),
+        one_of("state", lifecycle.RULES.states, name="state"),
         CheckConstraint("(state IN ('live', 'past')) = (published_at IS NOT NULL)", name="published"),
         Index("uq_rule_set_live", "state", unique=True, postgresql_where=text("state = 'live'")),
     )
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     state: str = Field(sa_type=Text)
-    document: dict[str, Any] = Field(sa_type=JSONB)
+    document: dict[str, Any] = Field(sa_type=JSON)  # not JSONB: the order of request types is the order of the menu
     based_on: int  # the version that was live when it was written; 0 = none
     note: str | None = Field(default=None, sa_type=Text)
     made_by: str = Field(sa_type=Text)

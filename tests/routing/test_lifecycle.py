@@ -17,6 +17,7 @@ from routing.lifecycle import (
     OUTCOME,
     OVER_STATES,
     PRESENCE,
+    RULES,
     WAITING_STATES,
     Machine,
     picture,
@@ -90,6 +91,7 @@ def test_every_state_can_be_reached_and_no_row_is_ever_new(machine: Machine) -> 
         (ASSIGNMENT, {"ended"}),
         (CASE, set[str]()),
         (PRESENCE, set[str]()),
+        (RULES, {"past", "discarded"}),
     ],
     ids=list(MACHINES),
 )
