@@ -20,14 +20,16 @@ EXCLUDED_SECONDS = 120.0
 """How long after the rest whoever declined is not asked again; then they may be, for there may be nobody else."""
 
 
-def back_off(cause: Cause, misses: int) -> float:
+def back_off(cause: Cause, misses: int, *, first_seconds: float | None = None) -> float:
     """The seconds nobody is asked after the `misses`-th missed offer (1 or more) in a row: doubling, with a ceiling.
 
+    `first_seconds` is the queue's own first rest for this cause; one that is longer than the ceiling is the ceiling itself.
     Raises `KeyError` for an unknown cause.
     """
+    first = FIRST_BACK_OFF_SECONDS[cause] if first_seconds is None else first_seconds
     # 2 ** 30 seconds is far beyond the ceiling: a counter gone wild must not become a huge number here.
-    doubled: float = FIRST_BACK_OFF_SECONDS[cause] * 2.0 ** min(max(misses, 1) - 1, 30)
-    return min(LONGEST_BACK_OFF_SECONDS, doubled)
+    doubled: float = first * 2.0 ** min(max(misses, 1) - 1, 30)
+    return min(max(LONGEST_BACK_OFF_SECONDS, first), doubled)
 
 
 def decide(
