@@ -13,6 +13,7 @@ from app.cli.migrate import migrate
 from app.cli.restore import restore
 from app.cli.serve import serve
 from app.cli.settings import settings
+from app.cli.staff import staff
 
 app = typer.Typer(
     name="raabta",
@@ -30,4 +31,5 @@ app.command()(audit)
 app.command()(migrate)
 app.command()(backup)
 app.command()(restore)
+app.command()(staff)
 app.command()(settings)
