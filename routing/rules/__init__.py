@@ -6,6 +6,7 @@ Decides nothing about a contact: `routing.entry` does, with the rules in hand.
 from __future__ import annotations
 
 from routing.rules.model import (
+    STANDING_REASONS,
     CallbackRule,
     ChannelRule,
     EntryRule,
@@ -21,8 +22,10 @@ from routing.rules.model import (
     WrongRules,
 )
 from routing.rules.reading import faults, read
+from routing.rules.timetable import hours_of
 
 __all__ = [
+    "STANDING_REASONS",
     "CallbackRule",
     "ChannelRule",
     "EntryRule",
@@ -37,5 +40,6 @@ __all__ = [
     "StepRule",
     "WrongRules",
     "faults",
+    "hours_of",
     "read",
 ]

@@ -7,7 +7,6 @@ wrong is noted and read as its default, so that one run finds all mistakes; whoe
 from __future__ import annotations
 
 import difflib
-import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ Choice = TypeVar("Choice", bound=str)
 CODE: Final = re.compile(r"[a-z][a-z0-9_-]*")
 A_CODE: Final = "a code has lower-case letters, digits, _ and - only, and starts with a letter"
 LONGEST_CODE: Final = 60
-MOST_NAMES: Final = 1_000
+MOST_NAMES: Final = 300
 """Among more names than these nobody is told which they may have meant: looking would take too long."""
 
 
@@ -64,7 +63,7 @@ class Table:
     def number(self, key: str, low: float, high: float, default: float | None = None) -> float:
         """A number from `low` to `high`; without a default it must be there."""
         value = self._given(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return self._instead(key, value, "must be a number", low if default is None else default)
         return self._within(key, value, low, high)
 
