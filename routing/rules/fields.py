@@ -36,7 +36,9 @@ class Table:
         self._found: Mapping[str, Any] = cast(Mapping[str, Any], found) if self._sound else {}
         if not self._sound:
             self.fault("must be a table")
-        for key in self._found if known is not None else ():
+        if known is None:
+            return
+        for key in self._found:
             if key not in known:
                 self.fault(f"there is no such setting{near(str(key), known)}", str(key))
 
@@ -57,26 +59,32 @@ class Table:
         """A whole number from `low` to `high`; without a default it must be there."""
         value = self._given(key, default)
         if isinstance(value, bool) or not isinstance(value, int):
-            return self._instead(key, value, "must be a whole number", low if default is None else default)
+            self._instead(key, value, "must be a whole number")
+            return low if default is None else default
         return int(self._within(key, value, low, high))
 
     def number(self, key: str, low: float, high: float, default: float | None = None) -> float:
         """A number from `low` to `high`; without a default it must be there."""
         value = self._given(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return self._instead(key, value, "must be a number", low if default is None else default)
+            self._instead(key, value, "must be a number")
+            return low if default is None else default
         return self._within(key, value, low, high)
 
     def flag(self, key: str, *, default: bool) -> bool:
         """True or false."""
         value = self._given(key, default)
-        return value if isinstance(value, bool) else self._instead(key, value, "must be true or false", default)
+        if isinstance(value, bool):
+            return value
+        self.fault("must be true or false", key)
+        return default
 
     def text(self, key: str, longest: int, default: str | None = None) -> str:
         """Words that can be shown, at most `longest` characters; without a default they must be there."""
         value = self._given(key, default)
         if not isinstance(value, str):
-            return self._instead(key, value, "must be a text in quotes", default or "")
+            self._instead(key, value, "must be a text in quotes")
+            return default or ""
         if self.has(key) and (reason := wrong_words(value, longest)):
             self.fault(reason, key)
         return value
@@ -86,7 +94,8 @@ class Table:
         value = self._given(key, default)
         first = next(iter(choices)) if default is None else default
         if not isinstance(value, str):
-            return self._instead(key, value, "must be a text in quotes", first)
+            self._instead(key, value, "must be a text in quotes")
+            return first
         if value not in choices:
             self.fault(f"must be one of {', '.join(sorted(choices))}{near(value, choices)}", key)
             return first
@@ -136,19 +145,20 @@ class Table:
             else:
                 yield key
 
-    def keys(self) -> Collection[str]:
+    @property
+    def names(self) -> Sequence[str]:
         """All keys, of whatever shape."""
-        return self._found.keys()
+        return tuple(self._found)
 
     def _given(self, key: str, default: object) -> object:
         if default is None and not self.has(key):
             self.missing(key)
         return self._found.get(key, default)
 
-    def _instead(self, key: str, value: object, reason: str, default: Any) -> Any:
+    def _instead(self, key: str, value: object, reason: str) -> None:
+        """Note what is wrong with a value, but for one that is not there: that is noted already."""
         if value is not None or self.has(key):
             self.fault(reason, key)
-        return default
 
     def _within(self, key: str, value: float, low: float, high: float) -> float:
         if not low <= value <= high:

@@ -79,10 +79,10 @@ def faults(document: Mapping[str, Any]) -> tuple[Fault, ...]:
 def _read(document: Mapping[str, Any], version: int) -> tuple[Rules, tuple[Fault, ...]]:
     wrong: list[Fault] = []
     table = Table(document, (), wrong, known=_DOCUMENT)
-    if not table.keys() & {"queues"}:
+    if not table.has("queues"):
         table.missing("queues")
     queues = table.table("queues")
-    if table.has("queues") and not queues.keys():
+    if table.has("queues") and not queues.names:
         queues.fault("must not be empty")
     reasons = table.table("reasons")
     channels = table.table("channels")
@@ -191,7 +191,7 @@ def _overflow(queue: Table) -> OverflowRule:
 def _split(queue: Table) -> dict[str, int]:
     table = queue.table("split")
     parts = {code: table.whole(code, 1, 100) for code in table.entries(MOST_PARTS)}
-    if queue.has("split") and not table.keys():
+    if queue.has("split") and not table.names:
         table.fault("names no queue")
     return parts
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
+from itertools import pairwise
 from typing import Final
 
 from routing.hours import Hours, Span
@@ -37,9 +38,9 @@ def read_hours(within: Table) -> HoursRule | None:
     before = len(table.wrong)
     weekly = {day: _spans(table, day) for day in DAYS if table.has(day)}
     days = table.table("exceptions")
-    if len(days.keys()) > MOST_EXCEPTIONS:
+    if len(days.names) > MOST_EXCEPTIONS:
         days.fault(f"must not have more than {MOST_EXCEPTIONS:,} entries")
-    exceptions = {day: _spans(days, day) for day in list(days.keys())[:MOST_EXCEPTIONS] if _is_date(days, day)}
+    exceptions = {day: _spans(days, day) for day in days.names[:MOST_EXCEPTIONS] if _is_date(days, day)}
     rule = HoursRule(
         timezone=table.text("timezone", 60) if table.has("timezone") else None,
         weekly={day: spans for day, spans in weekly.items() if spans},
@@ -79,11 +80,11 @@ def _spans(table: Table, day: str) -> Spans:
 
 def _is_date(table: Table, day: str) -> bool:
     try:
-        found = date.fromisoformat(day) if isinstance(day, str) and _DATE.fullmatch(day) else None
+        found = date.fromisoformat(day) if _DATE.fullmatch(day) else None
     except ValueError:
         found = None
     if found is None or found.year not in YEARS:
-        table.fault('must be a date like "2027-03-20"', str(day))
+        table.fault('must be a date like "2027-03-20"', day)
         return False
     return True
 
@@ -103,8 +104,8 @@ def _check(table: Table, rule: HoursRule) -> None:
     for day, others in _overlaps(rule.weekly).items():
         table.fault(f"overlaps with {others}", day)
     for day in rule.exceptions:
-        if others := _overlap_of_date(rule, date.fromisoformat(day)):
-            table.fault(f"overlaps with {others}", "exceptions", day)
+        if own := _overlap_of_date(rule, date.fromisoformat(day)):
+            table.fault(f"overlaps with {own}", "exceptions", day)
 
 
 def _overlaps(weekly: Mapping[str, Spans]) -> Mapping[str, str]:
@@ -112,7 +113,7 @@ def _overlaps(weekly: Mapping[str, Spans]) -> Mapping[str, str]:
     spans = sorted(
         (DAYS.index(day) * _DAY + begin, end - begin, day) for day in weekly for begin, end in _minutes(weekly[day])
     )
-    found = {}
+    found: dict[str, str] = {}
     for number, (begin, length, day) in enumerate(spans):
         after, _, other = spans[(number + 1) % len(spans)]
         gap = (after - begin) % _WEEK if len(spans) > 1 else _WEEK
@@ -124,7 +125,7 @@ def _overlaps(weekly: Mapping[str, Spans]) -> Mapping[str, str]:
 def _overlap_of_date(rule: HoursRule, day: date) -> str | None:
     """What a date's own spans run into: each other, the night before, or the next day."""
     own = sorted(_minutes(rule.exceptions[day.isoformat()]))
-    if any(begin < end for (_, end), (begin, _) in zip(own, own[1:], strict=False)):
+    if any(begin < end for (_, end), (begin, _) in pairwise(own)):
         return "another span of the same day"
     if not own:
         return None

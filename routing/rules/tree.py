@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from routing.rules.fields import Table, near
 from routing.rules.model import RequestRule
@@ -74,11 +74,11 @@ def _labels(table: Table) -> Mapping[str, str]:
     if not table.has("labels"):
         table.missing("labels")
     labels = table.table("labels")
-    if len(labels.keys()) > MOST_LANGUAGES:
+    if len(labels.names) > MOST_LANGUAGES:
         labels.fault(f"must not have more than {MOST_LANGUAGES} entries")
         return {}
     found = {}
-    for language in labels.keys():
+    for language in labels.names:
         if _LANGUAGE.fullmatch(language):
             found[language] = labels.text(language, 200)
         else:
@@ -104,7 +104,7 @@ def _any_of(table: Table) -> tuple[Levels, ...]:
     for number in range(len(table.items("any_of", MOST_GROUPS))):
         group = Table(table.items("any_of", MOST_GROUPS)[number], (*table.path, "any_of", str(number)), table.wrong)
         levels = _levels(group)
-        if not group.keys():
+        if not group.names:
             group.fault("names no skill, so nobody could ever have one of them")
         found.append(levels)
     return tuple(found)
@@ -141,7 +141,7 @@ def _way_up(nodes: Mapping[str, Node], code: str) -> Iterator[Node]:
 
 def _inherited(nodes: Mapping[str, Node], code: str) -> RequestRule:
     own, *above = _way_up(nodes, code)
-    found = {
+    found: dict[str, Any] = {
         name: next((value for node in (own, *above) if (value := getattr(node, name)) is not None), missing)
         for name, missing in (
             ("queue", ""), ("letter", ""), ("skills", {}), ("any_of", ()), ("firm", frozenset()), ("speak", True),
