@@ -14,7 +14,8 @@ class RaabtaError(Exception):
     """Base of all errors raised on purpose.
 
     `code` is stable and snake_case: integrations compare it. `detail` is one sentence for a person. `errors` lists single
-    faults (`{"where": "body.phone", "detail": "…"}`); `retry_after_seconds` says when trying again may help.
+    faults (`{"where": "body.phone", "detail": "…"}`); `retry_after_seconds` says when trying again may help; `members` is
+    what a problem of one kind tells besides (RFC 9457: extension members).
     """
 
     status: ClassVar[int] = 500
@@ -27,12 +28,14 @@ class RaabtaError(Exception):
         code: str | None = None,
         errors: Sequence[Mapping[str, object]] = (),
         retry_after_seconds: float | None = None,
+        members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or self.default_code
         self.errors = tuple(errors)
         self.retry_after_seconds = retry_after_seconds
+        self.members = members or {}
 
 
 class Unreadable(RaabtaError):

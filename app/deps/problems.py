@@ -39,9 +39,10 @@ def problem(
     detail: str,
     *,
     errors: Sequence[Mapping[str, object]] = (),
+    members: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response. `errors` lists single faults as `{"where", "detail"}`."""
+    """The response. `errors` lists single faults as `{"where", "detail"}`, `members` is what only this kind tells."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -51,6 +52,7 @@ def problem(
     }
     if errors:
         body["errors"] = list(errors)
+    body.update(members or {})
     return Response(orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -61,7 +63,7 @@ def told(error: RaabtaError) -> Response:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    return problem(error.status, error.code, error.detail, errors=error.errors, headers=headers)
+    return problem(error.status, error.code, error.detail, errors=error.errors, members=error.members, headers=headers)
 
 
 def unexpected() -> Response:

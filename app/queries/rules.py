@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -18,16 +17,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db import Connection
 from app.errors import NotFound
-from routing.rank import HEAD_START_SECONDS
-from routing.rules import HoursRule, QueueRule, ReasonRule, RequestRule, Rules, read
+from routing.rules import HoursRule, QueueRule, RequestRule, Rules, read
 
 KEPT: Final = 32
 """Parsed versions a process keeps: the live one and those that somebody compares it with."""
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-STANDARD_REASONS: Final[Mapping[str, ReasonRule]] = {
-    reason: ReasonRule(seconds=seconds) for reason, seconds in HEAD_START_SECONDS.items()
-}
-"""What a reason is worth where the document does not say."""
 
 _Key: TypeAlias = tuple[str, int, datetime]
 """A version is unique in its database only, and one process may come to see a second database (tests, a restored backup)."""
@@ -82,17 +76,11 @@ async def raw(session: AsyncSession) -> Connection:
     return connection
 
 
-def parsed(document: Mapping[str, Any], *, version: int) -> Rules:
-    """A document as rules, with the standard reasons where it is silent. Raises `WrongRules`."""
-    rules = read(document, version=version)
-    return replace(rules, reasons={**STANDARD_REASONS, **rules.reasons})
-
-
 async def _rules(connection: Connection, row: asyncpg.Record) -> Rules:
     key = row["database"], row["version"], row["made_at"]
     if key not in _parsed:
         document = await connection.fetchval(_DOCUMENT, row["version"])
-        _parsed[key] = parsed(orjson.loads(document), version=row["version"])
+        _parsed[key] = read(orjson.loads(document), version=row["version"])
         while len(_parsed) > KEPT:
             _parsed.popitem(last=False)
     _parsed.move_to_end(key)
@@ -106,7 +94,6 @@ async def _as_they_stand(connection: Connection) -> Rules:
         version=0,
         queues={row["code"]: _queue(row) for row in queues},
         requests={row["code"]: _request(row) for row in requests},
-        reasons=STANDARD_REASONS,
     )
 
 
@@ -142,6 +129,7 @@ def _hours(stored: Mapping[str, Any]) -> HoursRule | None:
         timezone=stored.get("timezone"),
         weekly={day: _spans(stored[day]) for day in DAYS if stored.get(day)},
         exceptions={day: _spans(spans) for day, spans in stored.get("exceptions", {}).items()},
+        holidays=stored.get("holidays"),
     )
 
 
