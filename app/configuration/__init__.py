@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +17,10 @@ from pydantic import ValidationError
 from app.configuration.lines import Lines
 from app.configuration.lines import Path as KeyPath
 from app.configuration.references import wrong_references
-from app.configuration.shape import Configuration
+from app.configuration.shape import Configuration, Parts
 from app.errors import CannotStart
+from routing.rules import DOCUMENT, faults
+from routing.rules import read as read_rules
 
 __all__ = ["Configuration", "WrongConfiguration", "read", "read_text"]
 
@@ -67,15 +70,31 @@ def read_text(text: str, *, name: str) -> Configuration:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WrongConfiguration([_not_toml(str(error), text, name)]) from None
+    parts, document = _apart(found)
     lines = Lines(text)
+    wrong = [(fault.path, fault.reason) for fault in faults(document)]
     try:
-        configuration = Configuration.model_validate(found)
+        Parts.model_validate(parts)
     except ValidationError as error:
-        raise WrongConfiguration(_told(_wrong_shapes(error), lines, name)) from None
-    wrong = list(wrong_references(configuration))
+        wrong += _wrong_shapes(error)
     if wrong:
         raise WrongConfiguration(_told(wrong, lines, name))
+    configuration = Configuration(**parts, rules=read_rules(document), rules_document=document)
+    if wrong := list(wrong_references(configuration)):
+        raise WrongConfiguration(_told(wrong, lines, name))
     return configuration
+
+
+def _apart(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The rules of a file, and what else it says. The order of the request types becomes their place."""
+    document = {key: value for key, value in found.items() if key in DOCUMENT}
+    requests = document.get("request_types")
+    if isinstance(requests, dict):
+        document["request_types"] = {
+            code: {"place": place, **said} if isinstance(said, dict) else said
+            for place, (code, said) in enumerate(requests.items())
+        }
+    return {key: value for key, value in found.items() if key not in DOCUMENT}, document
 
 
 def _told(mistakes: list[tuple[KeyPath, str]], lines: Lines, name: str) -> list[str]:

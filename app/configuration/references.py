@@ -1,87 +1,138 @@
-"""Whether the parts of a configuration fit each other.
+"""Whether the parts of a configuration fit each other, and the world.
 
-Decides about names only: what names something must name something that is there. `unserved` finds what is allowed but hardly
-meant: a customer nobody can serve.
+Decides about names: what names something must name something that is there, be it a queue of the rules, a language of the
+organisation, a time zone or a country. Within the rules `routing.rules` has decided. `unserved` finds what is allowed but
+hardly meant: a customer nobody can serve.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from uuid import UUID
 
 from app.configuration.lines import Path
-from app.configuration.shape import Configuration, RequestType
-
-DEEPEST = 4  # levels of the request tree: a caller who is asked more often hangs up
+from app.configuration.shape import Configuration, is_zone
+from routing.entry import Contact, file
+from routing.model import Needs, Staff
+from routing.needs import meets
+from routing.rules import Fault, Rules
 
 
 def wrong_references(configuration: Configuration) -> Iterator[tuple[Path, str]]:
     """Each wrong name with its place."""
+    rules = configuration.rules
     default = configuration.organisation.default_request_type
     if default is not None:
         place = ("organisation", "default_request_type")
-        yield from _unknown(place, "request type", default, configuration.request_types)
-    for code in configuration.request_types:
-        yield from _wrong_request_type(configuration, code)
+        yield from _unknown(place, "request type", default, rules.requests)
+    for fault in rule_references(rules, languages=configuration.organisation.languages):
+        yield fault.path, fault.reason
     for code, person in configuration.representatives.items():
         place = ("representatives", code)
         if person.office is not None:
             yield from _unknown((*place, "office"), "office", person.office, configuration.offices)
         for queue in person.queues:
-            yield from _unknown((*place, "queues"), "queue", queue, configuration.queues)
+            yield from _unknown((*place, "queues"), "queue", queue, rules.queues)
         for language in person.languages:
             yield from _unknown((*place, "languages"), "language", language, configuration.organisation.languages)
+        for group in person.groups:
+            yield from _unknown((*place, "groups"), "group", group, rules.groups)
+        for skill in person.skills if rules.skills else ():
+            yield from _unknown((*place, "skills", skill), "skill", skill, rules.skills)
+
+
+def rule_references(rules: Rules, *, languages: Sequence[str]) -> Iterator[Fault]:
+    """What rules name that only the organisation and the world know: languages, time zones, countries with holidays.
+
+    For rules that come over the API as well as for the file. Loading the holidays of the world takes a moment.
+    """
+    if not rules.requests:
+        yield Fault(path=("request_types",), reason="must not be empty")
+    for code, request in rules.requests.items():
+        place = ("request_types", code, "labels")
+        missing = [language for language in languages if language not in request.labels]
+        if missing:
+            yield Fault(path=place, reason=f"has no word in {', '.join(missing)}")
+        for language in request.labels:
+            for path, reason in _unknown((*place, language), "language", language, languages):
+                yield Fault(path=path, reason=reason)
+    for code, queue in rules.queues.items():
+        if queue.hours is None:
+            continue
+        place = ("queues", code, "hours")
+        if queue.hours.timezone is not None and not is_zone(queue.hours.timezone):
+            reason = f"there is no time zone {queue.hours.timezone!r}; one is called Asia/Karachi"
+            yield Fault(path=(*place, "timezone"), reason=reason)
+        if queue.hours.holidays is not None and (wrong := _wrong_country(queue.hours.holidays)):
+            yield Fault(path=(*place, "holidays"), reason=wrong)
 
 
 def unserved(configuration: Configuration) -> Iterator[str]:
-    """One line for each request that no representative could take in some language: it would wait for ever."""
-    for code in configuration.request_types:
-        node = configuration.node(code)
+    """One line for each request that no representative could take in some language: it would wait for ever.
+
+    Whoever may take it only after a step, or in the queue it overflows to, counts.
+    """
+    somebody = _Somebody(configuration)
+    for code, request in configuration.rules.requests.items():
         for language in configuration.organisation.languages:
-            if not _somebody(configuration, node, language):
+            if not somebody.serves(code, language):
                 yield f"request_types.{code}: nobody can serve it in {language}"
-                if not node.speak:
+                if not request.speak:
                     break
 
 
-def _somebody(configuration: Configuration, node: RequestType, language: str) -> bool:
-    return any(
-        node.queue in person.queues
-        and person.capacity > 0
-        and (language in person.languages or not node.speak)
-        and all(person.skills.get(skill, 0) >= level for skill, level in (node.skills or {}).items())
-        for person in configuration.representatives.values()
-    )
+class _Somebody:
+    """Who works, asked the same thing once only."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._rules = configuration.rules
+        self._staff = [
+            Staff(
+                id=code,
+                capacity=person.capacity,
+                skills=frozenset(person.skills.items()),
+                languages=frozenset(person.languages),
+                queues=frozenset(person.queues),
+                groups=frozenset(person.groups),
+            )
+            for code, person in configuration.representatives.items()
+            if person.capacity > 0
+        ]
+        self._answers: dict[Needs, bool] = {}
+
+    def serves(self, request: str, language: str) -> bool:
+        """Whether there is somebody for it wherever it may wait."""
+        queue = self._rules.requests[request].queue
+        parts = self._rules.queues[queue].split or (queue,)
+        return all(any(map(self._meets, self._ever(request, language, part))) for part in parts)
+
+    def _ever(self, request: str, language: str, queue: str) -> Iterator[Needs]:
+        """Everything that would do at some time."""
+        contact = Contact(id=UUID(int=0), request=request, channel="", live=False, units=1, language=language)
+        filing = file(self._rules, contact, queue=queue)
+        yield filing.needs
+        yield from (step.needs for step in filing.steps)
+        if filing.overflow_to is not None:
+            yield from self._ever(request, language, filing.overflow_to)
+
+    def _meets(self, needs: Needs) -> bool:
+        if needs not in self._answers:
+            self._answers[needs] = any(meets(person, needs) for person in self._staff)
+        return self._answers[needs]
 
 
-def _wrong_request_type(configuration: Configuration, code: str) -> Iterator[tuple[Path, str]]:
-    node = configuration.request_types[code]
-    place = ("request_types", code)
-    languages = configuration.organisation.languages
-    missing = [language for language in languages if language not in node.labels]
-    if missing:
-        yield (*place, "labels"), f"has no word in {', '.join(missing)}"
-    for language in node.labels:
-        yield from _unknown((*place, "labels", language), "language", language, languages)
-    if node.queue is not None:
-        yield from _unknown((*place, "queue"), "queue", node.queue, configuration.queues)
-    if node.parent is None:
-        for name in ("queue", "letter"):
-            if getattr(node, name) is None:
-                yield (*place, name), "is missing, and there is no parent to have it from"
-    elif node.parent not in configuration.request_types:
-        yield from _unknown((*place, "parent"), "request type", node.parent, configuration.request_types)
-    elif _depth(configuration, code) > DEEPEST:
-        yield (*place, "parent"), f"goes in a circle, or is more than {DEEPEST} levels deep"
+def _wrong_country(code: str) -> str | None:
+    import holidays  # a quarter of a second to load: only rules with holidays pay for it
 
-
-def _depth(configuration: Configuration, code: str) -> int:
-    """How many levels there are from here up; no more than one past the limit is counted."""
-    depth, above = 1, configuration.request_types[code].parent
-    while above is not None and depth <= DEEPEST:
-        node = configuration.request_types.get(above)
-        depth, above = depth + 1, node.parent if node else None
-    return depth
+    country, _, part = code.partition("-")
+    known = holidays.list_supported_countries()
+    if country not in known:
+        return f"no holidays are known of the country {country!r}; one is called PK"
+    if part and part not in known[country]:
+        parts = ", ".join(known[country][:60])
+        return f"{country} has no part {part!r}" + (f"; it has {parts}" if parts else "")
+    return None
 
 
 def _unknown(place: Path, what: str, name: str, known: Collection[str]) -> Iterator[tuple[Path, str]]:

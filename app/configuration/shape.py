@@ -1,21 +1,21 @@
-"""What may stand in a configuration file, field by field.
+"""What may stand in a configuration file beside the rules: who we are, where, and who works.
 
-Decides types, lengths and ranges, the same as the tables' CHECKs or stricter. References between the parts are checked in
-`app.configuration.references`, where all parts are known to be well formed.
+Decides types, lengths and ranges, the same as the tables' CHECKs or stricter. What the rules may say, `routing.rules` decides
+alone. References between the parts are checked in `app.configuration.references`, where all parts are well formed.
 """
 
-import re
+from __future__ import annotations
+
 import unicodedata
-from collections.abc import Mapping
-from datetime import date
-from typing import Annotated, Final, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation, StringConstraints
 
-_SPAN: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)")
-DAY_SECONDS: Final = 86_400
-LONGEST_TARGET_SECONDS: Final = 90 * DAY_SECONDS
+from routing.rules import Rules
+
+Names = TypeVar("Names", bound=Sequence[str])
 
 
 def _printable(text: str) -> str:
@@ -26,28 +26,22 @@ def _printable(text: str) -> str:
     return text
 
 
-def _known_zone(name: str) -> str:
+def is_zone(name: str) -> bool:
+    """Whether there is such a time zone."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {name!r}; one is called Asia/Karachi") from None
+        return False
+    return True
+
+
+def _known_zone(name: str) -> str:
+    if not is_zone(name):
+        raise ValueError(f"there is no time zone {name!r}; one is called Asia/Karachi")
     return name
 
 
-def _a_span(text: str) -> str:
-    if _SPAN.fullmatch(text) is None:
-        raise ValueError('must be like "09:00-17:30"')
-    return text.replace("24:00", "00:00")
-
-
-def _a_date(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError('must be a date like "2027-03-20"') from None
-
-
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+def _distinct(values: Names) -> Names:
     if len(set(values)) != len(values):
         raise ValueError("names something twice")
     return values
@@ -57,13 +51,10 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_lengt
 Words = Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 Zone = Annotated[str, StringConstraints(max_length=60), AfterValidator(_known_zone)]
-Spans: TypeAlias = tuple[Annotated[str, AfterValidator(_a_span)], ...]
-Date = Annotated[str, AfterValidator(_a_date)]
 Level = Annotated[int, Field(ge=1, le=5)]
 Skills: TypeAlias = dict[Code, Level]
 Codes = Annotated[tuple[Code, ...], AfterValidator(_distinct)]
 Languages = Annotated[tuple[Language, ...], AfterValidator(_distinct)]
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class _Shape(BaseModel):
@@ -86,48 +77,6 @@ class Office(_Shape):
     timezone: Zone
 
 
-class Hours(_Shape):
-    """When a queue is served: spans of local time by day. A day that is left out is closed, and so is an empty list.
-
-    A span whose end is not later than its start ends on the next day.
-    """
-
-    timezone: Zone | None = None
-    mon: Spans = Field((), strict=False)
-    tue: Spans = Field((), strict=False)
-    wed: Spans = Field((), strict=False)
-    thu: Spans = Field((), strict=False)
-    fri: Spans = Field((), strict=False)
-    sat: Spans = Field((), strict=False)
-    sun: Spans = Field((), strict=False)
-    exceptions: dict[Date, Annotated[Spans, Field(strict=False)]] = Field(default_factory=dict, max_length=1_000)
-    """Dates with spans of their own."""
-
-
-class Queue(_Shape):
-    """Where interactions wait; all durations in seconds."""
-
-    name: Words
-    target_seconds: int = Field(ge=0, le=LONGEST_TARGET_SECONDS)
-    offer_timeout_seconds: int = Field(ge=1, le=DAY_SECONDS)
-    wrap_up_seconds: int = Field(0, ge=0, le=DAY_SECONDS)
-    grace_seconds: int = Field(300, ge=0, le=DAY_SECONDS)
-    head_start_cap_seconds: int = Field(3600, ge=0, le=LONGEST_TARGET_SECONDS)
-    mean_handle_seconds: int = Field(300, ge=1, le=DAY_SECONDS)
-    hours: Hours | None = None
-
-
-class RequestType(_Shape):
-    """One node of the tree. What is None is the parent's."""
-
-    labels: dict[Language, Words]
-    parent: Code | None = None
-    queue: Code | None = None
-    letter: Annotated[str, StringConstraints(pattern="^[A-Z]$")] | None = None
-    skills: Skills | None = None
-    speak: bool | None = None
-
-
 class Representative(_Shape):
     """A person who works."""
 
@@ -138,24 +87,84 @@ class Representative(_Shape):
     queues: Codes = Field(max_length=200, strict=False)
     skills: Skills = Field(default_factory=dict)
     capacity: int = Field(ge=0, le=100)
+    groups: Annotated[list[Code], AfterValidator(_distinct)] = Field(default_factory=list, max_length=200)
+    pull: bool = False
+    """Is never offered anything, but asks for the next one."""
+    per_hour: int | None = Field(None, ge=1, le=10_000)
+    """The most they take in a local hour, and in a local day."""
+    per_day: int | None = Field(None, ge=1, le=10_000)
 
 
-class Configuration(_Shape):
-    """The whole file."""
+class Parts(_Shape):
+    """The file without its rules."""
 
     organisation: Organisation
     offices: dict[Code, Office] = Field(min_length=1, max_length=10_000)
-    queues: dict[Code, Queue] = Field(min_length=1, max_length=10_000)
-    request_types: dict[Code, RequestType] = Field(min_length=1, max_length=10_000)
     representatives: dict[Code, Representative] = Field(default_factory=dict, max_length=100_000)
+    rules_version: int | None = Field(None, ge=0, le=1_000_000_000)
+    """The live version of the rules this file was made from; None: whichever is live."""
 
-    def node(self, code: str) -> RequestType:
-        """A request type with what it has from above filled in. Only for a configuration whose references hold."""
-        own = self.request_types[code]
-        if own.parent is None:
-            return own.model_copy(update={"skills": own.skills or {}, "speak": own.speak is not False})
-        above = self.node(own.parent)
-        given: Mapping[str, object] = {
-            name: getattr(above, name) for name in ("queue", "letter", "skills", "speak") if getattr(own, name) is None
-        }
-        return own.model_copy(update=given)
+
+class Configuration(Parts):
+    """The whole file."""
+
+    rules: SkipValidation[Rules]
+    rules_document: dict[str, Any]
+    """What `rules` were read from, as JSON can hold it: JSON objects have no order, so each request type has its `place`."""
+
+    @property
+    def queues(self) -> Mapping[str, RowOfQueue]:
+        return {code: RowOfQueue.of(rule) for code, rule in self.rules.queues.items()}
+
+    @property
+    def request_types(self) -> Mapping[str, RowOfRequest]:
+        return {code: self.node(code) for code in self.rules.requests}
+
+    def node(self, code: str) -> RowOfRequest:
+        rule = self.rules.requests[code]
+        return RowOfRequest.model_construct(**{name: getattr(rule, name) for name in RowOfRequest.model_fields})
+
+
+class RowOfHours(BaseModel):
+    timezone: Any
+    mon: Any
+    tue: Any
+    wed: Any
+    thu: Any
+    fri: Any
+    sat: Any
+    sun: Any
+    exceptions: Any
+
+
+class RowOfRequest(BaseModel):
+    labels: Any
+    parent: Any
+    queue: Any
+    letter: Any
+    skills: Any
+    speak: Any
+
+
+class RowOfQueue(BaseModel):
+    name: Any
+    target_seconds: Any
+    offer_timeout_seconds: Any
+    wrap_up_seconds: Any
+    grace_seconds: Any
+    head_start_cap_seconds: Any
+    mean_handle_seconds: Any
+    hours: Any
+
+    @classmethod
+    def of(cls, rule: Any) -> RowOfQueue:
+        given = {name: getattr(rule, name) for name in cls.model_fields if name != "hours"}
+        hours = None
+        if rule.hours is not None:
+            days: dict[str, Any] = {
+                day: tuple("-".join(span) for span in rule.hours.weekly.get(day, ()))
+                for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+            }
+            exceptions = {day: tuple("-".join(s) for s in spans) for day, spans in rule.hours.exceptions.items()}
+            hours = RowOfHours.model_construct(timezone=rule.hours.timezone, exceptions=exceptions, **days)
+        return cls.model_construct(hours=hours, **given)

@@ -21,10 +21,11 @@ from routing.rules.model import (
     StepRule,
     WrongRules,
 )
-from routing.rules.reading import faults, read
+from routing.rules.reading import DOCUMENT, faults, read
 from routing.rules.timetable import hours_of
 
 __all__ = [
+    "DOCUMENT",
     "STANDING_REASONS",
     "CallbackRule",
     "ChannelRule",

@@ -49,7 +49,8 @@ LONGEST_MESSAGE: Final = 500
 ORDERS: Final = tuple(getattr(rank, "ORDERS", ("spare_skills",)))
 CAUSES: Final = ("busy", "declined", "no_answer", "unreachable")
 
-_DOCUMENT: Final = ("skills", "groups", "reasons", "channels", "queues", "request_types")
+DOCUMENT: Final = ("skills", "groups", "reasons", "channels", "queues", "request_types")
+"""The tables and lists a document may have."""
 _QUEUE: Final = tuple(QueueRule.__dataclass_fields__)
 _STEP: Final = tuple(StepRule.__dataclass_fields__)
 _ENTRY: Final = tuple(EntryRule.__dataclass_fields__)
@@ -78,7 +79,7 @@ def faults(document: Mapping[str, Any]) -> tuple[Fault, ...]:
 
 def _read(document: Mapping[str, Any], version: int) -> tuple[Rules, tuple[Fault, ...]]:
     wrong: list[Fault] = []
-    table = Table(document, (), wrong, known=_DOCUMENT)
+    table = Table(document, (), wrong, known=DOCUMENT)
     if not table.has("queues"):
         table.missing("queues")
     queues = table.table("queues")
