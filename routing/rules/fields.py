@@ -50,6 +50,10 @@ class Table:
         """Whether the document says anything here."""
         return key in self._found
 
+    def raw(self, key: str) -> object:
+        """What stands here, of whatever shape; None where nothing is said."""
+        return self._found.get(key)
+
     def missing(self, key: str) -> None:
         """Note that `key` must be there. A table that is none at all is one mistake, not many."""
         if self._sound:
