@@ -129,9 +129,11 @@ def _wrong_country(code: str) -> str | None:
     known = holidays.list_supported_countries()
     if country not in known:
         return f"no holidays are known of the country {country!r}; one is called PK"
-    if part and part not in known[country]:
-        parts = ", ".join(known[country][:60])
-        return f"{country} has no part {part!r}" + (f"; it has {parts}" if parts else "")
+    try:
+        holidays.country_holidays(country, subdiv=part or None)  # it knows parts by their older codes too
+    except NotImplementedError:
+        parts = f"; it has {', '.join(known[country])}" if known[country] else ""
+        return f"{country} has no part {part!r}{parts}"
     return None
 
 

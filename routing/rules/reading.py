@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from routing import rank
+from routing.rank import ORDERS
 from routing.rules.checking import check
 from routing.rules.fields import Table
 from routing.rules.model import (
@@ -46,7 +46,6 @@ MOST_WIDER: Final = 100
 """Queues or groups one step may add."""
 LONGEST_NAME: Final = 200
 LONGEST_MESSAGE: Final = 500
-ORDERS: Final = tuple(getattr(rank, "ORDERS", ("spare_skills",)))
 CAUSES: Final = ("busy", "declined", "no_answer", "unreachable")
 
 DOCUMENT: Final = ("skills", "groups", "reasons", "channels", "queues", "request_types")
