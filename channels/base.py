@@ -62,6 +62,7 @@ class Info:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     repeatable: frozenset[str] = frozenset()
     numbered: bool = False  # each contact gets a ticket number of its office, service and local day
+    called_back: bool = False  # whoever waits may go, keep the place, and is called back at `reply_to`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -253,11 +254,25 @@ class Wait:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Why somebody was not let into the line.
+
+    `reason`: `closed`, `closing` (it closes before they could be served), `nobody` (is signed in), `length` or `wait` (too
+    many, too long). `message`: what the house says beside the standing words. `opens_at`: in the queue's own time zone.
+    """
+
+    reason: str
+    message: str | None = None
+    opens_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """What a signal did, and all that a reply may say of it.
 
     `state` is the interaction's state now, or None when the contact is unknown. `desk` is where the customer is served
-    once accepted: a phone number, a counter.
+    once accepted: a phone number, a counter. `refusal`: it was turned away, and `state` is `cancelled`. `callback`: it keeps
+    its place and is called back, so nobody need stay on the line.
     """
 
     contact: str
@@ -274,6 +289,8 @@ class Outcome:
     open_cases: int = 0
     notices: tuple[str, ...] = ()
     repeated: bool = False
+    refusal: Refusal | None = None
+    callback: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

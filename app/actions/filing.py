@@ -7,7 +7,7 @@ contact is worked out once per rules (`Files`), since new contacts come in thous
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from app.db import uuid7
 from app.errors import Invalid
 from app.queries.rules import rules_for
 from app.tables import Interaction
+from channels.base import Info
 from routing.entry import Contact, Filing, file
 from routing.model import Instant
 from routing.rules import Rules
@@ -29,17 +30,23 @@ _NOBODY: Final = uuid7()
 
 
 async def refile(
-    session: AsyncSession, interaction: Interaction, *, queue: str, start: datetime, now: datetime
+    session: AsyncSession,
+    interaction: Interaction,
+    *,
+    queue: str,
+    start: datetime,
+    now: datetime,
+    rules: Rules | None = None,
 ) -> Filing:
-    """File a locked interaction in `queue` by the live rules, as one whose clock began at `start`.
+    """File a locked interaction in `queue` by these rules (None: those that are live), as one whose clock began at `start`.
 
     Its state, its preferred representative and whom it must not meet stay; who is preferred is waited for from `now`.
     Raises `Invalid` (`unknown_queue`).
     """
-    rules = await rules_for(session)
+    rules = rules or await rules_for(session)
     if queue not in rules.queues:
         raise Invalid(f"There is no queue {queue!r}.", code="unknown_queue")
-    filing = file(rules, _contact(rules, interaction, queue=queue, start=start), queue=queue)
+    filing = file(rules, contact_of(rules, interaction, queue=queue, start=start), queue=queue)
     for name, value in columns(filing).items():
         setattr(interaction, name, value)
     interaction.rules_version = rules.version
@@ -49,6 +56,26 @@ async def refile(
     interaction.preferred_until = now + timedelta(seconds=seconds) if waited_for else None
     session.add(interaction)
     return filing
+
+
+def contact_of(rules: Rules, interaction: Interaction, *, queue: str, start: datetime) -> Contact:
+    """The contact behind a row. In a queue that its request does not lead to, nothing was asked for by name."""
+    request = rules.requests.get(interaction.request_type or "")
+    led_to = request is not None and queue in (request.queue, *rules.queues[request.queue].split)
+    info = registry.current().get(interaction.channel)
+    return Contact(
+        id=interaction.id,
+        request=interaction.request_type if led_to else None,
+        channel=interaction.channel,
+        live=interaction.live,
+        units=info.info.units if info is not None else interaction.units,
+        language=interaction.language,
+        # An office is a need only of who stands in it: those with a ticket number.
+        office=interaction.office if interaction.number is not None else None,
+        arrived=start.timestamp(),
+        head_start_seconds=interaction.head_start_seconds,
+        preferred=interaction.preferred,
+    )
 
 
 def columns(filing: Filing) -> dict[str, Any]:
@@ -84,7 +111,7 @@ def moment(instant: Instant | None) -> datetime | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pattern:
-    """How everybody with the same request, channel, language and office waits; times count from the arrival.
+    """How everybody with the same request, channel and language waits; times count from the arrival.
 
     The JSON parts are written down once, and put into each row as they are.
     """
@@ -113,20 +140,22 @@ class Files:
     """The patterns of one set of rules, each worked out when it is first needed."""
 
     rules: Rules
-    _known: dict[tuple[Any, ...], Pattern] = field(default_factory=dict)
+    _known: dict[tuple[str, str | None, str, str], Pattern] = field(default_factory=dict)
 
-    def pattern(self, contact: Contact, queue: str) -> Pattern:
-        """How such a contact waits in `queue`; of `contact` only what many have in common counts."""
-        key = (queue, contact.request, contact.channel, contact.live, contact.units, contact.language, contact.office)
+    def pattern(self, *, queue: str, request: str | None, info: Info, language: str) -> Pattern:
+        """How contacts of this channel with this request, if it was asked for by name, wait in `queue`."""
+        key = (queue, request, info.name, language)
         found = self._known.get(key)
         if found is None:
-            if len(self._known) >= _PATTERNS_KEPT:  # languages and offices come from outside, in the end
+            if len(self._known) >= _PATTERNS_KEPT:
                 self._known.clear()
-            found = self._known[key] = self._worked_out(contact, queue)
+            found = self._known[key] = self._worked_out(queue, request, info, language)
         return found
 
-    def _worked_out(self, contact: Contact, queue: str) -> Pattern:
-        anybody = replace(contact, id=_NOBODY, arrived=0.0, head_start_seconds=0.0, preferred=None)
+    def _worked_out(self, queue: str, request: str | None, info: Info, language: str) -> Pattern:
+        anybody = Contact(
+            id=_NOBODY, request=request, channel=info.name, live=info.live, units=info.units, language=language
+        )
         filing = file(self.rules, anybody, queue=queue)
         rule = self.rules.queues[queue]
         return Pattern(
@@ -147,26 +176,6 @@ class Files:
 
 
 _PATTERNS_KEPT: Final = 10_000
-
-
-def _contact(rules: Rules, interaction: Interaction, *, queue: str, start: datetime) -> Contact:
-    """The contact behind a row. In a queue that its request does not lead to, nothing was asked for by name."""
-    request = rules.requests.get(interaction.request_type or "")
-    led_to = request is not None and queue in (request.queue, *rules.queues[request.queue].split)
-    info = registry.current().get(interaction.channel)
-    return Contact(
-        id=interaction.id,
-        request=interaction.request_type if led_to else None,
-        channel=interaction.channel,
-        live=interaction.live,
-        units=info.info.units if info is not None else interaction.units,
-        language=interaction.language,
-        # An office is a need only of who stands in it: those with a ticket number.
-        office=interaction.office if interaction.number is not None else None,
-        arrived=start.timestamp(),
-        head_start_seconds=interaction.head_start_seconds,
-        preferred=interaction.preferred,
-    )
 
 
 def _json(value: object) -> orjson.Fragment:

@@ -1,0 +1,156 @@
+"""The answer to one who comes: let in, offered a call back, sent to another line, or turned away. Asked once, on entry.
+
+Decides nothing of its own but this: what was written always joins, for it costs nobody any waiting to keep it; and a queue
+closed by hand is closed also where its rules say nothing of it. All else `routing.entry` decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.actions.filing import Files, Pattern
+from app.queries.catalogue import Catalogue, RequestRow
+from channels.base import Info, Refusal
+from routing.entry import Admission, QueueNow, admit, split
+from routing.rules import Rules
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What one who comes wants, on which channel, in which language."""
+
+    request: RequestRow
+    info: Info
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """How one contact is let in, or why not. `pattern`: how it waits, or would have."""
+
+    asked: Asked
+    admission: Admission
+    pattern: Pattern
+    door: Door
+
+    @property
+    def turned_away(self) -> bool:
+        """Not let in."""
+        return self.admission.then == "turn_away"
+
+    @property
+    def callback(self) -> bool:
+        """It need not stay: it is called back."""
+        return self.admission.then == "callback" and self.asked.info.called_back
+
+    @property
+    def rules(self) -> Rules:
+        """By which it was let in."""
+        return self.door.catalogue.rules
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone its queue's days are counted in."""
+        return self.door.catalogue.calendar.zone_of(self.pattern.queue)
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """What is told to one who was turned away."""
+        return self.door.refusal(self.admission) if self.turned_away else None
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the house says to one who is let in all the same."""
+        message = self.admission.message
+        return (message,) if message and not self.turned_away else ()
+
+    def into(self, queue: str) -> Entry:
+        """Let in to `queue` whatever the rules for entry say: for one who stood there a moment ago."""
+        return replace(
+            self, admission=Admission(then="join", queue=queue), pattern=self.door.pattern(self.asked, queue)
+        )
+
+    def fact(self) -> dict[str, Any]:
+        """What its first event tells of it; numbers and codes only."""
+        admission = self.admission
+        fact: dict[str, Any] = {
+            "queue": self.pattern.queue,
+            "request_type": self.asked.request.code,
+            "rules": self.rules.version,
+        }
+        if admission.reason is not None:
+            fact["reason"] = admission.reason
+        if admission.overflowed_from is not None:
+            fact["overflowed_from"] = admission.overflowed_from
+        if admission.opens_at is not None:
+            fact["opens_at"] = datetime.fromtimestamp(admission.opens_at, tz=UTC).isoformat()
+        return fact
+
+
+class Door:
+    """What entry needs to know for a moment: the catalogue, and the patterns of its rules."""
+
+    def __init__(self, catalogue: Catalogue, before: Door | None = None) -> None:
+        """`before`: the door of a moment ago, whose patterns still hold while the rules are the same."""
+        self.catalogue = catalogue
+        kept = before is not None and before.catalogue.rules is catalogue.rules
+        self._files: Files = before._files if before is not None and kept else Files(rules=catalogue.rules)
+        self._plain: dict[tuple[str, str, str], Entry] = {}
+
+    def enter(self, request: RequestRow, info: Info, language: str, contact: UUID) -> Entry:
+        """The answer to this contact, which asks for `request`. Where nothing depends on the contact, it is kept."""
+        key = (request.code, info.name, language)
+        found = self._plain.get(key)
+        if found is not None:
+            return found
+        entry = self._entered(Asked(request=request, info=info, language=language), contact)
+        if not self.catalogue.rules.queues[request.queue].split:
+            self._plain[key] = entry
+        return entry
+
+    def pattern(self, asked: Asked, queue: str) -> Pattern:
+        """How a contact with these wishes waits in `queue`. Where its request does not lead, it asks for nothing by name."""
+        rules, request = self.catalogue.rules, asked.request
+        led_to = queue == request.queue or queue in rules.queues[request.queue].split
+        return self._files.pattern(
+            queue=queue, request=request.code if led_to else None, info=asked.info, language=asked.language
+        )
+
+    def refusal(self, admission: Admission) -> Refusal:
+        """What is told to one who is turned away for this reason."""
+        zone = self.catalogue.calendar.zone_of(admission.queue)
+        opens_at = admission.opens_at
+        return Refusal(
+            reason=admission.reason or "closed",
+            message=admission.message,
+            opens_at=None if opens_at is None else datetime.fromtimestamp(opens_at, tz=zone),
+        )
+
+    def message(self, queue: str | None, reason: str) -> str | None:
+        """What the house says now to those turned away from `queue` for this reason."""
+        rule = self.catalogue.rules.queues.get(queue or "")
+        said = next((each.message for each in rule.on_entry if each.when == reason), None) if rule else None
+        by_hand = self.catalogue.look(queue or "").message if reason == "closed" else None
+        return by_hand or said
+
+    def _entered(self, asked: Asked, contact: UUID) -> Entry:
+        rules, look = self.catalogue.rules, self.catalogue.look
+        queue = split(rules, asked.request.queue, contact)
+        admission = self._by_hand(admit(rules, queue, look), look)
+        if admission.then == "turn_away" and not asked.info.live:
+            admission = replace(admission, then="join")
+        return Entry(asked=asked, admission=admission, pattern=self.pattern(asked, admission.queue), door=self)
+
+    def _by_hand(self, admission: Admission, look: Any) -> Admission:
+        """Closed by hand, where no rule says what that means."""
+        queue = admission.queue
+        if queue not in self.catalogue.closed or admission.then == "turn_away":
+            return admission
+        if any(rule.when == "closed" for rule in self.catalogue.rules.queues[queue].on_entry):
+            return admission
+        now: QueueNow = look(queue)
+        return replace(admission, then="turn_away", reason="closed", message=now.message, opens_at=now.opens_at)
