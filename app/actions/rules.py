@@ -19,9 +19,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.record import advance
 from app.actions.rules_recompute import Recomputed, file_anew
 from app.actions.rules_tables import bring_in
+from app.configuration.references import rule_references
 from app.errors import Conflict, Invalid, NotFound
 from app.security import Actor
-from app.tables import RuleSet
+from app.tables import Organisation, RuleSet
 from routing.lifecycle import NEW, RULES
 from routing.rules import Fault, Rules, faults, read
 
@@ -54,7 +55,7 @@ async def draft(
 
     Raises `Invalid` (`wrong_rules`, with every fault), `Conflict` (`rules_moved_on`, `too_many_drafts`).
     """
-    check(document)
+    await check(session, document)
     await alone(session)
     live = await live_row(session)
     _still(live, live_number(live) if based_on is None else based_on)
@@ -102,7 +103,7 @@ async def roll_back(session: AsyncSession, version: int, *, actor: Actor, now: d
         return wanted
     if wanted.state != "past":
         raise Conflict(f"Version {version} of the rules was never live.", code="never_live")
-    check(wanted.document)
+    await check(session, wanted.document)
     row = await _drafted(
         session, wanted.document, await live_row(session), note=wanted.note, actor=actor, now=now,
         data={"rolled_back_to": version},
@@ -111,7 +112,7 @@ async def roll_back(session: AsyncSession, version: int, *, actor: Actor, now: d
     return row
 
 
-def check(document: Mapping[str, Any]) -> None:
+async def check(session: AsyncSession, document: Mapping[str, Any]) -> None:
     """Raises `Invalid` (`wrong_rules`) with every mistake of the document, and (`too_large`) where it is too long."""
     try:
         size = len(orjson.dumps(document))
@@ -120,6 +121,9 @@ def check(document: Mapping[str, Any]) -> None:
     if size > MOST_BYTES:
         raise Invalid(f"The rules may have at most {MOST_BYTES} bytes as JSON.", code="too_large")
     if found := faults(document):
+        raise _wrong(found)
+    languages = (await session.exec(select(Organisation.languages))).first()
+    if languages is not None and (found := tuple(rule_references(read(document), languages=languages))):
         raise _wrong(found)
 
 

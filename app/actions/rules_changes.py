@@ -21,6 +21,7 @@ SECTIONS: Final[Mapping[str, str]] = {
 }
 """The parts that hold entries by code, and what one entry is called."""
 LISTS: Final[Mapping[str, str]] = {"skills": "skills", "groups": "groups"}
+PLACE: Final = "place"
 ORDER: Final = "order"
 """The field that tells of request types in another order: it is the order of menus."""
 
@@ -29,7 +30,7 @@ def changes(old: Document, new: Document) -> list[Change]:
     """Every difference, section by section; none = both say the same."""
     found: list[Change] = []
     for section, what in SECTIONS.items():
-        before, after = old.get(section) or {}, new.get(section) or {}
+        before, after = _entries(old, section), _entries(new, section)
         found += compared(what, before, {code: _whole(before.get(code), fields) for code, fields in after.items()})
     for section, what in LISTS.items():
         lists = list(old.get(section) or ()), list(new.get(section) or ())
@@ -48,8 +49,15 @@ def paths(old: Document, new: Document) -> list[tuple[str, Any, Any]]:
         if change.kind == "changed":
             told += [(f"{head}.{name}" if head else name, *both) for name, both in change.fields.items()]
         else:
-            told.append((head, *((side.get(section) or {}).get(change.code) for side in (old, new))))
+            before, after = ((side.get(section) or {}).get(change.code) for side in (old, new))
+            told.append((head, before, after))
     return told
+
+
+def _entries(document: Document, section: str) -> dict[str, Document]:
+    """The entries of a section. Where a request type stands is told as the order of all of them."""
+    said = document.get(section) or {}
+    return {code: {name: value for name, value in fields.items() if name != PLACE} for code, fields in said.items()}
 
 
 def _whole(before: Document | None, fields: Document) -> Document:
@@ -58,8 +66,14 @@ def _whole(before: Document | None, fields: Document) -> Document:
 
 
 def _order(old: Document, new: Document) -> list[Change]:
-    before, after = list(old.get("request_types") or {}), list(new.get("request_types") or {})
+    before, after = _in_order(old), _in_order(new)
     kept = [code for code in before if code in after], [code for code in after if code in before]
     if kept[0] == kept[1]:
         return []
     return [Change(kind="changed", what="request type", code="", fields={ORDER: kept})]
+
+
+def _in_order(document: Document) -> list[str]:
+    said = document.get("request_types") or {}
+    places = {code: fields.get(PLACE, place) for place, (code, fields) in enumerate(said.items())}
+    return sorted(places, key=places.__getitem__)

@@ -122,7 +122,7 @@ class RuleSet(SQLModel, table=True):
     )
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     state: str = Field(sa_type=Text)
-    document: dict[str, Any] = Field(sa_type=JSON)  # not JSONB: the order of request types is the order of the menu
+    document: dict[str, Any] = Field(sa_type=JSON)  # not JSONB: it stays in the order in which it was written
     based_on: int  # the version that was live when it was written; 0 = none
     note: str | None = Field(default=None, sa_type=Text)
     made_by: str = Field(sa_type=Text)
