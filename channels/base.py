@@ -62,7 +62,6 @@ class Info:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     repeatable: frozenset[str] = frozenset()
     numbered: bool = False  # each contact gets a ticket number of its office, service and local day
-    called_back: bool = False  # whoever waits may go, keep the place, and is called back at `reply_to`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

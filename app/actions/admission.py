@@ -44,8 +44,8 @@ class Entry:
 
     @property
     def callback(self) -> bool:
-        """It need not stay: it is called back."""
-        return self.admission.then == "callback" and self.asked.info.called_back
+        """It need not stay on the line: it is called back, if it left a number."""
+        return self.admission.then == "callback" and self.asked.info.live
 
     @property
     def rules(self) -> Rules:
@@ -113,12 +113,8 @@ class Door:
         return entry
 
     def pattern(self, asked: Asked, queue: str) -> Pattern:
-        """How a contact with these wishes waits in `queue`. Where its request does not lead, it asks for nothing by name."""
-        rules, request = self.catalogue.rules, asked.request
-        led_to = queue == request.queue or queue in rules.queues[request.queue].split
-        return self._files.pattern(
-            queue=queue, request=request.code if led_to else None, info=asked.info, language=asked.language
-        )
+        """How a contact with these wishes waits in `queue`."""
+        return self._files.pattern(queue=queue, request=asked.request.code, info=asked.info, language=asked.language)
 
     def refusal(self, admission: Admission) -> Refusal:
         """What is told to one who is turned away for this reason."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -46,26 +46,22 @@ async def refile(
     rules = rules or await rules_for(session)
     if queue not in rules.queues:
         raise Invalid(f"There is no queue {queue!r}.", code="unknown_queue")
-    filing = file(rules, contact_of(rules, interaction, queue=queue, start=start), queue=queue)
+    filing = file(rules, contact_of(interaction, start=start), queue=queue, now=now.timestamp())
     for name, value in columns(filing).items():
         setattr(interaction, name, value)
     interaction.rules_version = rules.version
     interaction.queued_at = start
-    seconds = rules.queues[queue].preferred_seconds
-    waited_for = interaction.preferred is not None and seconds > 0
-    interaction.preferred_until = now + timedelta(seconds=seconds) if waited_for else None
+    interaction.preferred_until = moment(filing.preferred_until or None)
     session.add(interaction)
     return filing
 
 
-def contact_of(rules: Rules, interaction: Interaction, *, queue: str, start: datetime) -> Contact:
-    """The contact behind a row. In a queue that its request does not lead to, nothing was asked for by name."""
-    request = rules.requests.get(interaction.request_type or "")
-    led_to = request is not None and queue in (request.queue, *rules.queues[request.queue].split)
+def contact_of(interaction: Interaction, *, start: datetime) -> Contact:
+    """The contact behind a row, as one whose clock began at `start`."""
     info = registry.current().get(interaction.channel)
     return Contact(
         id=interaction.id,
-        request=interaction.request_type if led_to else None,
+        request=interaction.request_type,
         channel=interaction.channel,
         live=interaction.live,
         units=info.info.units if info is not None else interaction.units,
@@ -140,10 +136,10 @@ class Files:
     """The patterns of one set of rules, each worked out when it is first needed."""
 
     rules: Rules
-    _known: dict[tuple[str, str | None, str, str], Pattern] = field(default_factory=dict)
+    _known: dict[tuple[str, str, str, str], Pattern] = field(default_factory=dict)
 
-    def pattern(self, *, queue: str, request: str | None, info: Info, language: str) -> Pattern:
-        """How contacts of this channel with this request, if it was asked for by name, wait in `queue`."""
+    def pattern(self, *, queue: str, request: str, info: Info, language: str) -> Pattern:
+        """How contacts of this channel with this request wait in `queue`."""
         key = (queue, request, info.name, language)
         found = self._known.get(key)
         if found is None:
@@ -152,7 +148,7 @@ class Files:
             found = self._known[key] = self._worked_out(queue, request, info, language)
         return found
 
-    def _worked_out(self, queue: str, request: str | None, info: Info, language: str) -> Pattern:
+    def _worked_out(self, queue: str, request: str, info: Info, language: str) -> Pattern:
         anybody = Contact(
             id=_NOBODY, request=request, channel=info.name, live=info.live, units=info.units, language=language
         )
