@@ -1,4 +1,4 @@
-"""Who meets which needs, what fits beside a load, and how needs relax."""
+"""Who meets which needs, which needs stand, and what fits beside a load."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from routing.capacity import could_ever_fit, fits
 from routing.model import Needs, Staff, Step
-from routing.needs import Relaxation, meets, relax, standing, steps
+from routing.needs import meets, standing
 
 NEEDS = Needs(queue="claims", skills=(("fiber", 3), ("tax", 2)), language="ur", office="north")
 ABLE = Staff(
@@ -76,26 +76,3 @@ def test_a_step_stands_from_its_deadline_on() -> None:
     assert standing(NEEDS, both, 10) == (later, 20)
     assert standing(NEEDS, both, 20) == (last, None)
     assert standing(NEEDS, (), 20) == (NEEDS, None)
-
-
-def test_needs_relax_step_by_step_from_what_the_step_before_left() -> None:
-    rules = [
-        Relaxation(after_seconds=60, drop_language=True),
-        Relaxation(after_seconds=30, lower_levels_by=2),
-        Relaxation(after_seconds=90, drop_skills=frozenset({"tax"}), overflow_to="anything"),
-    ]
-    found = steps(NEEDS, rules, entered=1_000, firm=frozenset())
-    assert [step.deadline for step in found] == [1_030, 1_060, 1_090]
-    assert found[0].needs == replace(NEEDS, skills=(("fiber", 1), ("tax", 1)))
-    assert found[1].needs == replace(found[0].needs, language=None)
-    assert found[2].needs == replace(found[1].needs, skills=(("fiber", 1),), queue="anything")
-
-
-def test_firm_skills_never_relax() -> None:
-    everything = Relaxation(after_seconds=1, lower_levels_by=4, drop_skills=frozenset({"fiber", "tax"}))
-    assert relax(NEEDS, everything, firm=frozenset({"tax"})).skills == (("tax", 2),)
-
-
-def test_a_rule_that_changes_nothing_makes_no_step() -> None:
-    rules = [Relaxation(after_seconds=5), Relaxation(after_seconds=9, drop_skills=frozenset({"unknown"}))]
-    assert steps(NEEDS, rules, entered=0, firm=frozenset()) == ()
