@@ -85,15 +85,23 @@ async def remove(session: AsyncSession, model: Catalogue, changes: Sequence[Chan
         # The retired sit nowhere; their history names no office.
         gone = col(Representative.office).in_(codes) & col(Representative.retired)
         await session.exec(update(Representative).where(gone).values(office=None))
-    for column in NAMED_BY[model]:  # contacts name codes without a foreign key
-        named = (await session.exec(select(column).where(col(column).in_(codes)).limit(1))).first()
-        if named is not None:
-            raise _still_named(model, named)
+    named = await still_named(session, model, codes)
+    if named is not None:
+        raise _still_named(model, named)
     try:
         await session.exec(delete(model).where(col(model.code).in_(codes)))
     except IntegrityError as error:
         told = str(getattr(getattr(error.orig, "__cause__", None), "detail", None) or "")
         raise _still_named(model, next((code for code in codes if f"=({code})" in told), codes[0])) from error
+
+
+async def still_named(session: AsyncSession, model: Catalogue, codes: Sequence[str]) -> str | None:
+    """One of `codes` that contacts or the organisation name, without a foreign key; None = none of them."""
+    for column in NAMED_BY[model] if codes else ():
+        named = (await session.exec(select(column).where(col(column).in_(codes)).limit(1))).first()
+        if named is not None:
+            return str(named)
+    return None
 
 
 def _still_named(model: Catalogue, code: str) -> Conflict:

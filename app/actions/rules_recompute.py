@@ -23,7 +23,8 @@ from app.tables import Interaction
 from routing.entry import file
 from routing.rules import Rules
 
-BATCH: Final = 1_000
+BATCH: Final = 200
+"""At a time: others are heard in between."""
 MOST: Final = 5_000
 """In one transaction: while it runs, the feed stands still."""
 _FIRST: Final = UUID(int=0)
@@ -63,7 +64,7 @@ def as_filed(rules: Rules, row: Interaction) -> Mapping[str, Any]:
     """The columns as these rules say, for one who stays in its queue and keeps its clock."""
     assert row.queue is not None, "who waits has a queue"
     assert row.queued_at is not None, "who waits has stood in line since some moment"
-    return columns(file(rules, contact_of(rules, row, queue=row.queue, start=row.queued_at), queue=row.queue))
+    return columns(file(rules, contact_of(row, start=row.queued_at), queue=row.queue))
 
 
 async def _others(session: AsyncSession, rules: Rules, *, after: UUID, limit: int) -> list[Interaction]:

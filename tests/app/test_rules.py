@@ -16,6 +16,8 @@ from app.tables import RuleSet
 from tests.documents import SPARE, document
 from tests.shift import SUPERVISOR, Shift
 
+LOST = {"en": "Lost", "ur": "گم", "te": "పోయింది"}
+
 
 async def drafted(shift: Shift, wanted: dict[str, Any], **more: Any) -> int:
     row: RuleSet = await shift.do(rules.draft, wanted, **more)
@@ -68,7 +70,7 @@ async def test_a_draft_changes_nothing_but_that_it_is_there(shift: Shift) -> Non
 
 async def test_what_is_published_holds_from_then_on_and_stands_in_the_tables(shift: Shift) -> None:
     wanted = document(claims={"target_seconds": 60}, spare=SPARE)
-    wanted["request_types"]["lost"] = {"queue": "spare", "letter": "L", "labels": {"en": "Lost"}, "parent": "claim"}
+    wanted["request_types"]["lost"] = {"queue": "spare", "letter": "L", "labels": LOST, "parent": "claim"}
     made = await published(shift, wanted)
     assert (made.row.version, made.row.state, made.row.published_by) == (1, "live", SUPERVISOR.label)
     async with shift.db.connection() as connection:
@@ -180,7 +182,7 @@ async def test_rules_have_a_size_and_drafts_a_number(shift: Shift, monkeypatch: 
 @pytest.mark.parametrize("named", ["queue", "overflow", "request_type", "default"])
 async def test_what_somebody_still_names_is_not_removed(shift: Shift, named: str) -> None:
     wanted = document(spare=SPARE)
-    wanted["request_types"]["lost"] = {"queue": "claims", "letter": "L", "labels": {"en": "Lost"}}
+    wanted["request_types"]["lost"] = {"queue": "claims", "letter": "L", "labels": LOST}
     await published(shift, wanted)
     interaction = await shift.arrive(request_type="claim")
     if named == "queue":
