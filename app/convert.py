@@ -15,7 +15,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
-from routing.model import FOREVER, Instant, Needs, Staff, Step, Waiting
+from routing.model import FOREVER, Instant, Needs, Ranked, Staff, Step, Trace, Waiting
 from routing.plan import EXCLUDED_SECONDS
 
 NEEDS_KEPT: Final = 50_000
@@ -24,6 +24,12 @@ NOTHING: Final = "{}"
 """The text of an empty `interaction.routing`."""
 NO_STEPS: Final = "[]"
 """The text of an empty `interaction.steps`."""
+RULED_OUT: Final = (
+    "queue", "language", "office", "skills", "capacity", "barred", "declined", "away", "resting", "busy",
+)  # fmt: skip
+"""Why somebody does not get it, in the order in which it is asked."""
+TRACE_BYTES: Final = 1_000
+"""The most bytes a trace may take; its last runners-up are left out for it."""
 _PLAIN: Final = Needs(queue="")
 _LISTS: Final = ("also_queues", "also_groups")
 _VALUES: Final = ("interrupts", "beside_live", "order")
@@ -135,6 +141,35 @@ def needs(
     )
 
 
+def trace_text(trace: Trace) -> str:
+    """A trace as it is kept: `{"v": rules, "s": step, "c": chosen, "r": [runners-up], "o": {reason: ruled out}}`.
+
+    Each representative is one string, `preferred scarcity load idle-since code`. At most `TRACE_BYTES`. One is written for
+    every offer: by hand takes half the time of doing it through values, and the database reads a string four times as
+    fast as a list of numbers.
+    """
+    chosen = _ranked(trace.chosen)
+    others = [_ranked(each) for each in trace.runners_up]
+    out = ",".join([f'"{reason}":{count}' for reason, count in trace.ruled_out])
+    head = f'{{"v":{trace.rules},"s":{trace.step},"c":{chosen}'
+    text = f'{head},"r":[{",".join(others)}],"o":{{{out}}}}}'
+    while len(text.encode()) > TRACE_BYTES and others:
+        others.pop()
+        text = f'{head},"r":[{",".join(others)}],"o":{{{out}}}}}'
+    return text
+
+
+def trace(document: Mapping[str, Any]) -> Trace:
+    """A kept trace, read back; the numbers are rounded."""
+    return Trace(
+        rules=document["v"],
+        step=document["s"],
+        chosen=_as_ranked(document["c"]),
+        runners_up=tuple(_as_ranked(each) for each in document["r"]),
+        ruled_out=tuple((reason, document["o"][reason]) for reason in RULED_OUT if reason in document["o"]),
+    )
+
+
 def skills(skills_json: str) -> tuple[tuple[str, int], ...]:
     """`{"claims": 2}` as sorted pairs."""
     return tuple(sorted(orjson.loads(skills_json).items()))
@@ -153,3 +188,28 @@ def _shared(needs: Needs) -> Needs:
 
 def _text(document: Mapping[str, Any]) -> str:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode() if document else NOTHING
+
+
+def _ranked(ranked: Ranked) -> str:
+    # Rounded: seventeen digits of a ratio tell nobody anything.
+    return (
+        f'"{ranked.preferred:d} {ranked.scarcity:.6g} {ranked.load:.4g} {ranked.idle_since:.3f} '
+        f'{_quoted(ranked.representative)}"'
+    )
+
+
+def _as_ranked(kept: str) -> Ranked:
+    preferred, scarcity, load, idle_since, code = kept.split(" ", 4)
+    return Ranked(
+        representative=code,
+        preferred=preferred == "1",
+        scarcity=float(scarcity),
+        load=float(load),
+        idle_since=float(idle_since),
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _quoted(code: str) -> str:
+    """A code as it stands inside a string of JSON."""
+    return orjson.dumps(code).decode()[1:-1]

@@ -2,7 +2,8 @@
 
 Decides which offers still hold: the rows are locked and looked at again, and an offer whose interaction or representative
 changed since the floor read them is left out. It never decides who should get what (`routing` does) and never waits for
-anybody's lock: what is locked by another drops out of this plan and comes back with the next.
+anybody's lock: what is locked by another drops out of this plan and comes back with the next. Why an offer fell as it did
+is kept with its event, for ever.
 """
 
 from __future__ import annotations
@@ -19,23 +20,28 @@ from routing.lifecycle import ASSIGNMENT, INTERACTION, NEW
 
 # `work` and `staff` lock in the order every writer keeps (interactions, then representatives, each by id) and see the rows
 # as they are now. `fitting` counts every offer against what the earlier ones of this very statement take. The guard in
-# `loaded` repeats it on the rows themselves, by the sum of the assignments really inserted.
+# `loaded` repeats it on the rows themselves, by the sum of the assignments really inserted. Work that may not be done
+# beside a call is `alone`: it needs that nothing live is held, and that nothing live is taken before it here. The traces
+# come as one document by assignment: a join of two lists would look at every pair.
 WRITE = """
 WITH moment AS MATERIALIZED (
     SELECT wall_clock() AS at, (SELECT epoch FROM feed_epoch) AS epoch
+), traced AS MATERIALIZED (
+    SELECT $10::text::jsonb AS traces
 ), work AS MATERIALIZED (
-    SELECT i.id, i.live, i.units, w.assignment, w.representative, w.staff_version, q.offer_timeout_seconds AS timeout
+    SELECT i.id, i.live, i.units, NOT i.live AND i.routing -> 'beside_live' = 'false'::jsonb AS alone,
+           w.assignment, w.representative, w.staff_version, q.offer_timeout_seconds AS timeout
     FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::int[])
          AS w (assignment, interaction, version, representative, staff_version)
     JOIN interaction i ON i.id = w.interaction
     JOIN queue q ON q.code = i.queue
-    WHERE i.state = ANY($6::text[]) AND i.version = w.version
+    WHERE i.state = ANY($6::text[]) AND i.version = w.version AND w.representative <> ALL (i.barred)
     ORDER BY i.id
     FOR NO KEY UPDATE OF i SKIP LOCKED
 ), staffed AS MATERIALIZED (
     SELECT w.*, r.live AS live_now, r.units AS units_now, r.capacity
     FROM work w JOIN representative r ON r.code = w.representative AND r.version = w.staff_version
-    WHERE r.presence = 'available' AND NOT r.retired
+    WHERE r.presence = 'available' AND NOT r.retired AND (r.resting_until IS NULL OR r.resting_until <= (SELECT at FROM moment))
     ORDER BY r.code, w.id
     FOR NO KEY UPDATE OF r SKIP LOCKED
 ), fitting AS (
@@ -43,7 +49,7 @@ WITH moment AS MATERIALIZED (
         SELECT *, live_now + sum(live::int) OVER line AS live_then, units_now + sum(units) OVER line AS units_then
         FROM staffed WINDOW line AS (PARTITION BY representative ORDER BY id)
     ) AS counted
-    WHERE (NOT live OR live_then <= 1) AND (units = 0 OR units_then <= capacity)
+    WHERE (NOT live OR live_then <= 1) AND (alone IS NOT TRUE OR live_then = 0) AND (units = 0 OR units_then <= capacity)
 ), made AS (
     INSERT INTO assignment (id, interaction_id, representative, state, live, units, offered_at, expires_at)
     SELECT assignment, id, representative, $7, live, units, at, at + make_interval(secs => timeout)
@@ -65,6 +71,7 @@ WITH moment AS MATERIALIZED (
     INSERT INTO event (epoch, subject, subject_id, version, kind, at, actor, data)
     SELECT moment.epoch, 'interaction', moved.id::text, moved.version, 'offered', moment.at, $9,
            jsonb_build_object('assignment', assignment, 'representative', representative, 'expires_at', expires_at)
+           || coalesce((SELECT traces FROM traced) -> assignment::text, '{}')
     FROM moved, moment
     RETURNING seq
 )
@@ -86,6 +93,8 @@ class Wanted:
     version: int
     representative: str
     staff_version: int
+    trace: str | None = None
+    """Why, as `app.convert.trace_text` writes it; kept with the event."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,10 +115,11 @@ async def offer(connection: Connection, wanted: Sequence[Wanted], *, write: str 
     Raises `GuardBroken` if the counters could not take what was inserted. `write` is for tests that remove a guard to
     show that it is needed.
     """
+    assignments = [uuid7() for _ in wanted]
     try:
         row = await connection.fetchrow(
             write,
-            [uuid7() for _ in wanted],
+            assignments,
             [each.interaction for each in wanted],
             [each.version for each in wanted],
             [each.representative for each in wanted],
@@ -118,8 +128,19 @@ async def offer(connection: Connection, wanted: Sequence[Wanted], *, write: str 
             ASSIGNMENT.after(NEW, "offered"),
             INTERACTION.after("queued", "offered"),
             SYSTEM.label,
+            _traces(assignments, wanted),
         )
     except asyncpg.InvalidTextRepresentationError as error:
         raise GuardBroken(str(error)) from error
     assert row is not None
     return Made(interactions=frozenset(row["made"]), xid=str(row["xid"]))
+
+
+def _traces(assignments: Sequence[UUID], wanted: Sequence[Wanted]) -> str:
+    """What each event says beside its facts, by assignment; the traces are JSON already."""
+    told = [
+        f'"{assignment}":{{"trace":{each.trace}}}'
+        for assignment, each in zip(assignments, wanted, strict=True)
+        if each.trace is not None
+    ]
+    return f"{{{','.join(told)}}}"

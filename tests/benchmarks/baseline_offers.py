@@ -1,7 +1,8 @@
 """What the dispatcher is held against: SKIP LOCKED, one transaction per offer, over many connections.
 
 A good one: the earliest due and the least loaded are found, guarded and written in a single prepared statement, so that an
-offer is one round trip and one commit. It writes the same rows. It knows no order between queues, no skills and no holds.
+offer is one round trip and one commit. It writes the same rows, with a trace as long as ours in each event, which it gets
+for nothing. It knows no order between queues, no skills and no holds.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from collections.abc import Iterator
 
 import asyncpg
 
+from app import convert
 from app.db import uuid7
+from routing.model import Ranked, Trace
 
 _OFFER = """
 WITH work AS (
@@ -37,9 +40,18 @@ WITH work AS (
 )
 INSERT INTO event (subject, subject_id, version, kind, at, actor, data)
 SELECT 'interaction', moved.id::text, moved.version, 'offered', wall_clock(), 'system',
-       jsonb_build_object('assignment', $1::uuid, 'representative', moved.code, 'expires_at', made.expires_at)
+       jsonb_build_object('assignment', $1::uuid, 'representative', moved.code, 'expires_at', made.expires_at,
+                          'trace', $3::text::jsonb)
 FROM moved, made
 """
+
+_CANDIDATES = tuple(
+    Ranked(representative=f"r{number:04}", preferred=False, scarcity=16.0, load=0.25, idle_since=1.8e9 + number / 3)
+    for number in range(6)
+)
+_TRACE = convert.trace_text(
+    Trace(rules=1, step=0, chosen=_CANDIDATES[0], runners_up=_CANDIDATES[1:], ruled_out=(("queue", 4), ("busy", 90)))
+)
 
 
 async def offers_per_second(dsn: str, *, connections: int, count: int, queue: str) -> float:
@@ -58,5 +70,5 @@ async def _worker(connection: asyncpg.Connection, queue: str, left: Iterator[int
     for _ in left:
         made = False
         while not made:  # all whom we looked at were just locked by our neighbours
-            await offer.fetch(uuid7(), queue)
+            await offer.fetch(uuid7(), queue, _TRACE)
             made = offer.get_statusmsg() == "INSERT 0 1"
