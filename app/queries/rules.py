@@ -13,10 +13,14 @@ from typing import Any, Final, TypeAlias
 
 import asyncpg
 import orjson
+from sqlalchemy.orm import defer
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db import Connection
 from app.errors import NotFound
+from app.queries import cursors
+from app.tables import RuleSet
 from routing.rules import HoursRule, QueueRule, RequestRule, Rules, read
 
 KEPT: Final = 32
@@ -67,6 +71,31 @@ async def rules_of(connection: Connection, version: int) -> Rules:
     if row is None:
         raise NotFound(f"There are no rules of version {version}.", code="unknown_rules")
     return await _rules(connection, row)
+
+
+async def page(
+    session: AsyncSession, *, state: str | None, after: str | None, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    """The versions, newest first, without their documents."""
+    chosen = select(RuleSet).options(defer(col(RuleSet.document)))
+    if state is not None:
+        chosen = chosen.where(RuleSet.state == state)
+    if after is not None:
+        (last,) = cursors.decode(after, (int,))
+        chosen = chosen.where(col(RuleSet.version) < last)
+    rows = (await session.exec(chosen.order_by(col(RuleSet.version).desc()).limit(limit + 1))).all()
+    following = cursors.encode(rows[limit - 1].version) if len(rows) > limit else None
+    return [row.model_dump(exclude={"document"}) for row in rows[:limit]], following
+
+
+async def one(session: AsyncSession, version: int | None) -> RuleSet:
+    """One version with its document; None = the live one. Raises `NotFound` (`unknown_rules`)."""
+    chosen = select(RuleSet).where(RuleSet.state == "live" if version is None else RuleSet.version == version)
+    row = (await session.exec(chosen)).one_or_none()
+    if row is None:
+        named = "are live yet" if version is None else f"have version {version}"
+        raise NotFound(f"No rules {named}.", code="unknown_rules")
+    return row
 
 
 async def raw(session: AsyncSession) -> Connection:
