@@ -18,6 +18,7 @@ from app.api import (
     queues,
     receiving,
     representatives,
+    rules,
     verbs,
 )
 from app.api.access import table
@@ -42,6 +43,7 @@ def routes(channels: Mapping[str, Channel]) -> list[BaseRoute]:
         verbs.router,
         cases.router,
         queues.router,
+        rules.router,
         events.router,
         health.router,
         pages.router,

@@ -18,6 +18,8 @@ SERVING: Final = Access(roles=frozenset[Role]({"admin", "supervisor", "represent
 """Those who serve, and those who may act for them."""
 FEEDING: Final = Access(roles=frozenset[Role]({"admin", "supervisor", "integration"}))
 """Those who bring contacts in, over the API."""
+RULING: Final = Access(roles=frozenset[Role]({"admin", "supervisor"}))
+"""Those who decide by which rules everybody is served."""
 
 TABLE: Final[Mapping[tuple[str, str], Access]] = {
     ("POST", "/v1/interactions"): FEEDING,
@@ -43,6 +45,13 @@ TABLE: Final[Mapping[tuple[str, str], Access]] = {
     ("PUT", "/v1/assignments/{id}/acceptance"): SERVING,
     ("PUT", "/v1/assignments/{id}/rejection"): SERVING,
     ("GET", "/v1/queues"): SERVING,
+    ("GET", "/v1/rules"): SERVING,
+    ("POST", "/v1/rules"): RULING,
+    ("GET", "/v1/rules/{version}"): SERVING,
+    ("PUT", "/v1/rules/{version}/publication"): RULING,
+    ("POST", "/v1/rules/{version}/dry-run"): RULING,
+    ("POST", "/v1/rules/{version}/rollback"): RULING,
+    ("DELETE", "/v1/rules/{version}"): RULING,
     ("GET", "/v1/events"): SERVING,
     ("GET", "/v1/stream"): SERVING,
     ("GET", "/healthz"): EVERYBODY,

@@ -134,6 +134,7 @@ class Problem(BaseModel):
     code: str
     detail: str
     errors: list[dict[str, Any]] | None = Field(None, description="Single faults, as `where` and `detail`.")
+    faults: list[dict[str, str]] | None = Field(None, description="Of `wrong_rules`: its mistakes, as `path` and `reason`.")
 
 
 class Customer(Given):
