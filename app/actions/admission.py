@@ -126,6 +126,19 @@ class Door:
             opens_at=None if opens_at is None else datetime.fromtimestamp(opens_at, tz=zone),
         )
 
+    def refused(self, queue: str | None, reason: str, opens_at: datetime | None) -> Refusal:
+        """The same, told again to one who asks again."""
+        zone = (
+            self.catalogue.calendar.zone_of(queue)
+            if queue is not None and queue in self.catalogue.rules.queues
+            else UTC
+        )
+        return Refusal(
+            reason=reason,
+            message=self.message(queue, reason),
+            opens_at=opens_at.astimezone(zone) if opens_at is not None else None,
+        )
+
     def message(self, queue: str | None, reason: str) -> str | None:
         """What the house says now to those turned away from `queue` for this reason."""
         rule = self.catalogue.rules.queues.get(queue or "")

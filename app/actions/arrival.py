@@ -1,7 +1,7 @@
-"""What is known of a contact before it is written: checked, filed, and with nothing left to refuse.
+"""What is known of a contact before it is written: checked, let in or turned away, and with nothing left to refuse.
 
-Decides the queue, language, office, needs and head start of a new contact from the catalogue and the channel's traits.
-Pure: reads no clock and no table. What can be refused is refused here, before the batch.
+Decides language, office and the reasons for a head start that were claimed; where it waits, the door says. Pure: reads no clock
+and no table. What can be refused is refused here, before the batch.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from app.actions.admission import Door, Entry
+from app.db import uuid7
 from app.errors import Invalid
 from app.queries.catalogue import Catalogue, OfficeRow, RequestRow
 from channels.base import Arrived, Info, Person, Wrote
-from routing.rank import head_start
 
 CLAIMABLE = frozenset({"elderly", "disability", "pregnancy", "small_child"})
 """Reasons for a head start that a customer or a kiosk may give; the others are the house's to give."""
@@ -22,8 +23,12 @@ CLAIMABLE = frozenset({"elderly", "disability", "pregnancy", "small_child"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """A contact that will be written. `request` None: still choosing, so `arriving` and in no queue."""
+    """A contact that will be written. `request` and `entry` None: still choosing, so `arriving` and in no queue.
 
+    `id` is the interaction's, if it is new: which of several queues it waits in goes by it.
+    """
+
+    id: UUID
     source: str
     channel: str
     ref: str
@@ -31,38 +36,36 @@ class Arrival:
     actor: str
     case_id: UUID | None
     request: RequestRow | None
+    entry: Entry | None
+    door: Door
     language: str
     office: OfficeRow | None
     subject: str | None
     body: str | None
     person: Person | None
     reply_to: str | None
-    target_seconds: int
-    head_start_seconds: int
-    head_start_cap_seconds: int
-    head_start_reasons: tuple[str, ...]
-    live: bool
-    units: int
-    numbered: bool
+    claims: tuple[str, ...]
+    """Reasons for a head start, as they were claimed."""
+    info: Info
     automatic: bool = False
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
+    def entering(self, interaction: UUID, language: str) -> Entry | None:
+        """The answer to the same wishes, of an interaction that is there already and speaks this language."""
+        return self.door.enter(self.request, self.info, language, interaction) if self.request else None
+
 
 def prepare(
-    signal: Arrived | Wrote,
-    info: Info,
-    catalogue: Catalogue,
-    *,
-    source: str,
-    actor: str,
-    case_id: UUID | None = None,
+    signal: Arrived | Wrote, info: Info, door: Door, *, source: str, actor: str, case_id: UUID | None = None
 ) -> Arrival:
     """The contact as it will be written; raises `Invalid` with the code of what is unknown."""
+    catalogue = door.catalogue
     wrote = isinstance(signal, Wrote)
     request = _request(signal.request_type or (catalogue.default_request_type if wrote else None), catalogue)
-    queue = catalogue.queues[request.queue] if request else None
-    reasons = tuple(sorted(CLAIMABLE.intersection(signal.person.needs))) if signal.person else ()
+    language = _language(signal.language, catalogue)
+    contact = uuid7()
     return Arrival(
+        id=contact,
         source=source,
         channel=info.name,
         ref=signal.ref,
@@ -70,19 +73,16 @@ def prepare(
         actor=actor,
         case_id=case_id,
         request=request,
-        language=_language(signal.language, catalogue),
+        entry=door.enter(request, info, language, contact) if request else None,
+        door=door,
+        language=language,
         office=_office(None if isinstance(signal, Wrote) else signal.office, catalogue),
         subject=signal.subject,
         body=signal.body,
         person=signal.person,
         reply_to=signal.reply_to,
-        target_seconds=queue.target_seconds if queue else 0,
-        head_start_seconds=int(head_start(reasons, cap_seconds=queue.head_start_cap_seconds)) if queue else 0,
-        head_start_cap_seconds=queue.head_start_cap_seconds if queue else 0,
-        head_start_reasons=reasons,
-        live=info.live,
-        units=info.units,
-        numbered=info.numbered,
+        claims=tuple(sorted(CLAIMABLE.intersection(signal.person.needs))) if signal.person else (),
+        info=info,
         automatic=isinstance(signal, Wrote) and signal.automatic,
         attributes=signal.attributes,
     )

@@ -13,7 +13,6 @@ from uuid import UUID
 from app.actions.write_batch import NewEvent, insert_events
 from app.db import Connection
 from routing.lifecycle import CASE
-from routing.rank import reopened
 
 _LOCKED = """
 SELECT id, state, version, customer_id, waited_seconds FROM "case" WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
@@ -34,7 +33,8 @@ class Joined:
 
     id: UUID
     customer_id: UUID | None
-    head_start_seconds: int
+    waited_seconds: int | None
+    """What it had waited in line before, if the customer said that it is not solved; else None."""
 
 
 async def existing(connection: Connection, case_ids: Iterable[UUID]) -> set[UUID]:
@@ -67,8 +67,8 @@ async def join(
             for step, kind in enumerate(kinds, start=1)
         ]
         moved.append((row["id"], CASE.fold(kinds, row["state"]), row["version"] + len(kinds)))
-        head_start = int(reopened(row["waited_seconds"])) if "reopened" in kinds else 0
-        joined[row["id"]] = Joined(id=row["id"], customer_id=row["customer_id"], head_start_seconds=head_start)
+        waited = row["waited_seconds"] if "reopened" in kinds else None
+        joined[row["id"]] = Joined(id=row["id"], customer_id=row["customer_id"], waited_seconds=waited)
     await connection.execute(_MOVED, [one[0] for one in moved], [one[1] for one in moved], [one[2] for one in moved])
     await insert_events(connection, events, actor="customer", now=now)
     return joined

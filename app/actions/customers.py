@@ -6,7 +6,7 @@ customer's matter to another, it only tells the representative whom this may be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from app.db import Connection, uuid7
@@ -33,8 +33,10 @@ DELETE FROM customer WHERE id = ANY($1::uuid[]) AND NOT EXISTS (SELECT FROM iden
 Identity = tuple[str, str]
 
 
-async def customers(connection: Connection, people: Sequence[tuple[Person | None, str]]) -> list[UUID | None]:
-    """The customer of each (person, language), known or made now; None for a visitor who said nothing of themselves."""
+async def customers(
+    connection: Connection, people: Sequence[tuple[Person | None, str]]
+) -> tuple[list[UUID | None], Collection[UUID]]:
+    """The customer of each (person, language), None for a visitor who said nothing of themselves; and who is new."""
     wanted = sorted({identity for person, _ in people for identity in _identities(person)})
     known = await _look_up(connection, wanted) if wanted else {}
     made: dict[UUID, tuple[Person, str]] = {}
@@ -57,7 +59,7 @@ async def customers(connection: Connection, people: Sequence[tuple[Person | None
     if claims:
         await _claim(connection, claims)
         found = await _settled(connection, claims, found, made=set(made))
-    return found
+    return found, made.keys()
 
 
 async def _look_up(connection: Connection, identities: Sequence[Identity]) -> dict[Identity, UUID]:

@@ -6,10 +6,12 @@ Decides what their going means by where the interaction stands: nobody served th
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.callback import hung_up
 from app.actions.record import advance, locked_with_live, mine, once_mine
 from app.actions.release import end_assignment
 from app.actions.waited import count_wait
@@ -17,15 +19,23 @@ from app.security import Actor
 from app.tables import Assignment, Interaction, Queue
 from routing.lifecycle import ASSIGNMENT, INTERACTION
 
+_CALLED_BACK: Final = frozenset({"queued", "offered", "scheduled"})
+
 
 async def depart(
     session: AsyncSession, interaction_id: UUID, *, reason: str, actor: Actor, now: datetime
 ) -> Interaction:
-    """The contact is over at the edge. Before service: abandoned. During: wrapping. After: nothing, and no error."""
+    """The contact is over at the edge. Before service: abandoned. During: wrapping. After: nothing, and no error.
+
+    Whoever is called back keeps the place and only leaves the line.
+    """
     interaction, assignment = await locked_with_live(session, interaction_id)
     if INTERACTION.allows(interaction.state, "ended"):
         return await _wrap_up(session, interaction, assignment, reason=reason, actor=actor, now=now)
     if not INTERACTION.allows(interaction.state, "left"):
+        return interaction
+    if interaction.callback and interaction.state in _CALLED_BACK:
+        await hung_up(session, interaction, actor=actor, now=now)
         return interaction
     return await _give_up(session, interaction, assignment, "left", reason=reason, actor=actor, now=now)
 

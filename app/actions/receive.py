@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from app.actions.arrival import Arrival
 from app.actions.cases import Joined, existing, join
 from app.actions.customers import customers
+from app.actions.entering import REOPENED, Comer, Entered, enter
 from app.actions.tickets import tickets
 from app.actions.write_batch import NewEvent, Written, insert
 from app.db import Connection, uuid7
@@ -56,7 +57,7 @@ async def receive(connection: Connection, arrivals: Sequence[Arrival]) -> list[T
 
     The moment of arrival is the database's, read by the very statement that claims the receipts: one round trip less.
     """
-    ids = [uuid7() for _ in arrivals]
+    ids = [arrival.id for arrival in arrivals]
     cases = await existing(connection, [arrival.case_id for arrival in arrivals if arrival.case_id])
     refused = {
         index: NotFound(f"There is no case {arrival.case_id}.", code="unknown_case")
@@ -137,70 +138,92 @@ async def _write(
         return []
     heard = {arrival.case_id for arrival in arrivals if arrival.case_id and not arrival.automatic}
     joined = await join(connection, [arrival.case_id for arrival in arrivals if arrival.case_id], heard=heard, now=now)
-    people = await customers(connection, [(arrival.person, arrival.language) for arrival in arrivals])
+    people, made = await customers(connection, [(arrival.person, arrival.language) for arrival in arrivals])
+    cases = [joined.get(arrival.case_id) if arrival.case_id else None for arrival in arrivals]
+    known = [
+        (case.customer_id if case else None) or (None if customer in made else customer)
+        for case, customer in zip(cases, people, strict=True)
+    ]
     numbers = await tickets(connection, arrivals, now=now)
-    written: list[Written] = []
-    for arrival, interaction_id, customer_id, number in zip(arrivals, ids, people, numbers, strict=True):
-        case = joined.get(arrival.case_id) if arrival.case_id else None
-        written.append(_written(arrival, interaction_id, customer_id, number, case=case, now=now))
+    entering = [index for index, arrival in enumerate(arrivals) if arrival.entry is not None and not arrival.automatic]
+    comers = [_comer(arrivals[index], known[index], cases[index]) for index in entering]
+    entered = dict(zip(entering, await enter(connection, comers, now=now), strict=True))
+    written = [
+        _written(arrival, known[index] or people[index], numbers[index], cases[index], entered.get(index), now=now)
+        for index, arrival in enumerate(arrivals)
+    ]
     await insert(connection, written, now=now)
     return written
 
 
+def _comer(arrival: Arrival, customer_id: UUID | None, case: Joined | None) -> Comer:
+    assert arrival.entry is not None, "who still chooses does not enter"
+    return Comer(
+        id=arrival.id,
+        entry=arrival.entry,
+        actor=arrival.actor,
+        reply_to=arrival.reply_to,
+        customer_id=customer_id,
+        case_id=case.id if case else None,
+        claims=arrival.claims,
+        reopened_seconds=_reopened(arrival, case),
+    )
+
+
+def _reopened(arrival: Arrival, case: Joined | None) -> float | None:
+    """The head start of a case the customer says is not solved: what it had already waited, and the rules' seconds on top."""
+    rule = arrival.door.catalogue.rules.reasons.get(REOPENED)
+    if case is None or case.waited_seconds is None or arrival.automatic or rule is None:
+        return None
+    return case.waited_seconds + rule.seconds
+
+
 def _written(
     arrival: Arrival,
-    interaction_id: UUID,
     customer_id: UUID | None,
     number: str | None,
-    *,
     case: Joined | None,
+    entered: Entered | None,
+    *,
     now: datetime,
 ) -> Written:
-    reopened = case.head_start_seconds if case and not arrival.automatic else 0
-    head_start = arrival.head_start_seconds + reopened
-    if arrival.request:
-        # Who still chooses has no queue yet: the limit of the one they choose is applied then.
-        head_start = min(head_start, arrival.head_start_cap_seconds)
-    reasons = (*arrival.head_start_reasons, *(["reopened"] if reopened else []))
-    kinds = _kinds(arrival)
+    told = _story(arrival, entered, case)
+    reopened = _reopened(arrival, case)
+    claims = (*arrival.claims, *([REOPENED] if reopened is not None else []))
+    subject = str(arrival.id)
     return Written(
-        id=interaction_id,
+        id=arrival.id,
         arrival=arrival,
-        customer_id=(case.customer_id if case else None) or customer_id,
+        entered=entered,
+        customer_id=customer_id,
         case_id=case.id if case else uuid7(),
         opens_case=case is None,
-        state=INTERACTION.fold(kinds),
+        state=INTERACTION.fold([kind for kind, _ in told]),
         number=number,
-        due_at=now + timedelta(seconds=arrival.target_seconds - head_start) if arrival.request else None,
-        head_start_seconds=head_start,
-        head_start_reasons=reasons,
+        # Who still chooses has no queue yet: the limit of the one they choose, and its share, are applied then.
+        head_start_seconds=entered.head_start_seconds if entered else int(reopened or 0),
+        head_start_reasons=entered.reasons if entered else claims,
         events=tuple(
-            NewEvent(
-                subject="interaction",
-                subject_id=str(interaction_id),
-                version=version,
-                kind=kind,
-                data=_fact(arrival, reasons),
-            )
-            for version, kind in enumerate(kinds, start=1)
+            NewEvent(subject="interaction", subject_id=subject, version=version, kind=kind, data=data)
+            for version, (kind, data) in enumerate(told, start=1)
         ),
     )
 
 
-def _kinds(arrival: Arrival) -> list[str]:
-    """The first events of a contact: it waits, or still chooses; a machine's letter is kept and never offered."""
-    if arrival.automatic:
-        return ["arrived", "cancelled"]
-    return ["queued" if arrival.request else "arrived"]
-
-
-def _fact(arrival: Arrival, reasons: Sequence[str]) -> dict[str, Any]:
-    fact: dict[str, Any] = {"channel": arrival.channel}
-    if arrival.request:
-        fact |= {"queue": arrival.request.queue, "request_type": arrival.request.code}
-    if reasons:
-        fact["head_start"] = list(reasons)
-    return fact
+def _story(arrival: Arrival, entered: Entered | None, case: Joined | None) -> list[tuple[str, dict[str, Any]]]:
+    """The first events of a contact: it waits, is turned away, or still chooses; a machine's letter is kept, never offered."""
+    channel = {"channel": arrival.channel}
+    if entered is None:
+        fact = channel | (arrival.entry.fact() if arrival.entry else {})
+        if claims := (*arrival.claims, *([REOPENED] if _reopened(arrival, case) is not None else [])):
+            fact["claims"] = list(claims)
+        return [("arrived", fact), ("cancelled", fact)] if arrival.automatic else [("arrived", fact)]
+    fact = channel | entered.fact()
+    if entered.entry.turned_away:
+        return [("arrived", channel), ("turned_away", fact)]
+    if entered.entry.callback and arrival.reply_to is not None:
+        return [("queued", fact), ("callback_requested", {"offered": True})]
+    return [("queued", fact)]
 
 
 def _renamed(arrival: Arrival) -> Arrival:

@@ -6,7 +6,6 @@ makes each count once, and what no longer fits the state changes nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -16,19 +15,22 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.admission import Entry
 from app.actions.arrival import Arrival
 from app.actions.cases import OF_A_CONTACT
 from app.actions.command import key_of
 from app.actions.depart import depart
+from app.actions.entering import REOPENED, Comer, Entered, enter
+from app.actions.filing import refile
 from app.actions.record import advance, locked, locked_with_live
 from app.actions.requeue import come_back, hand_back, wake
 from app.db import uuid7
+from app.queries.rules import raw
 from app.security import SYSTEM, Actor
 from app.tables import Case, Interaction, Message, Outbox, Receipt
 from channels.base import Connected, Delivered, Disconnected, Ended, Failed, Left, Returned, Wrote
 from routing.lifecycle import INTERACTION, OVER_STATES
 from routing.plan import Cause, back_off
-from routing.rank import head_start
 
 Later = Left | Returned | Connected | Disconnected | Ended | Failed
 """Signals about a contact that is known by its name."""
@@ -59,35 +61,57 @@ async def claim(
 
 async def choose(
     session: AsyncSession, interaction_id: UUID, arrival: Arrival, *, language: str | None, actor: Actor, now: datetime
-) -> None:
-    """The contact has said what it wants: from the menu into the line. Said already, or gone meanwhile: nothing.
+) -> Entered | None:
+    """The contact has said what it wants: from the menu into the line, or turned away. Said already, or gone meanwhile: None.
 
     `language`: the one that was said now; None leaves what was said before.
     """
     interaction = await locked(session, Interaction, interaction_id)
     if interaction.state != "arriving" or arrival.request is None:
-        return
-    fact: dict[str, Any] = {"queue": arrival.request.queue, "request_type": arrival.request.code}
-    interaction.queue, interaction.request_type = arrival.request.queue, arrival.request.code
-    interaction.skills, interaction.speak = dict(arrival.request.skills), arrival.request.speak
-    interaction.language = language or interaction.language
-    _head_start(interaction, arrival)
-    if interaction.head_start_reasons:
-        fact["head_start"] = interaction.head_start_reasons
-    interaction.queued_at = now
-    interaction.due_at = now + timedelta(seconds=arrival.target_seconds - interaction.head_start_seconds)
-    advance(session, interaction, "queued", now=now, actor=actor, data=fact)
+        return None
     case = await locked(session, Case, interaction.case_id)
     case.request_type = case.request_type or arrival.request.code
+    interaction.request_type = arrival.request.code
+    interaction.language = language or interaction.language
+    entry = arrival.entering(interaction.id, interaction.language or arrival.language)
+    assert entry is not None, "it asks for something"
+    await session.flush()
+    (entered,) = await enter(await raw(session), [_comer(interaction, entry, arrival)], now=now)
+    if entered.entry.turned_away:
+        interaction.queue, interaction.rules_version = entry.pattern.queue, entry.rules.version
+        advance(session, interaction, "turned_away", now=now, actor=actor, data=entered.fact())
+    else:
+        await _stand_in_line(session, interaction, entered, actor=actor, now=now)
+    return entered
 
 
-def _head_start(interaction: Interaction, arrival: Arrival) -> None:
+def _comer(interaction: Interaction, entry: Entry, arrival: Arrival) -> Comer:
     """All reasons that either report gave, and what the row has already: the head start of a reopened case."""
-    reasons = sorted({*interaction.head_start_reasons, *arrival.head_start_reasons})
-    personal = head_start([reason for reason in reasons if reason != "reopened"], cap_seconds=math.inf)
-    earned = interaction.head_start_seconds + int(personal)
-    interaction.head_start_seconds = min(earned, arrival.head_start_cap_seconds)
-    interaction.head_start_reasons = reasons
+    reopened = REOPENED in interaction.head_start_reasons
+    return Comer(
+        id=interaction.id,
+        entry=entry,
+        actor=arrival.actor,
+        reply_to=interaction.reply_to,
+        customer_id=interaction.customer_id,
+        case_id=interaction.case_id,
+        claims=sorted({*interaction.head_start_reasons, *arrival.claims} - {REOPENED}),
+        reopened_seconds=interaction.head_start_seconds if reopened else None,
+    )
+
+
+async def _stand_in_line(
+    session: AsyncSession, interaction: Interaction, entered: Entered, *, actor: Actor, now: datetime
+) -> None:
+    interaction.head_start_seconds, interaction.head_start_reasons = entered.head_start_seconds, list(entered.reasons)
+    interaction.preferred = entered.record.preferred if entered.preferred_seconds > 0 else None
+    interaction.barred = list(entered.record.barred)
+    entry = entered.entry
+    await refile(session, interaction, queue=entry.pattern.queue, start=entered.start, now=now, rules=entry.rules)
+    advance(session, interaction, "queued", now=now, actor=actor, data=entered.fact())
+    if entry.callback and interaction.reply_to is not None:
+        interaction.callback = True
+        advance(session, interaction, "callback_requested", now=now, actor=actor, data={"offered": True})
 
 
 async def append(session: AsyncSession, interaction_id: UUID, wrote: Wrote, *, actor: Actor, now: datetime) -> bool:

@@ -49,6 +49,8 @@ async def tickets(connection: Connection, arrivals: Sequence[Arrival], *, now: d
 
 
 def _roll(arrival: Arrival, *, now: datetime) -> Roll | None:
-    if not arrival.numbered or arrival.request is None or arrival.office is None:
+    if not arrival.info.numbered or arrival.request is None or arrival.entry is None or arrival.office is None:
+        return None
+    if arrival.entry.turned_away:
         return None
     return arrival.office.code, arrival.request.letter, now.astimezone(arrival.office.zone).date()

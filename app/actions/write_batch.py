@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
+from app.actions.admission import Entry
 from app.actions.arrival import Arrival
+from app.actions.entering import Entered
 from app.db import Connection, uuid7
 
+_NOTHING: Final[dict[str, int]] = {}
 _EVENTS = """
 INSERT INTO event (epoch, subject, subject_id, version, kind, actor, data, at)
 SELECT (SELECT epoch FROM feed_epoch), subject, subject_id, version, kind, actor, data, $2
@@ -28,7 +31,9 @@ WITH made AS MATERIALIZED (
         id uuid, case_id uuid, opens_case bool, customer_id uuid, channel text, contact text, state text, queue text,
         request_type text, office text, language text, subject text, number text, reply_to text, live bool, units int,
         skills jsonb, speak bool, head_start int, reasons jsonb, due_at timestamptz, attributes jsonb, version int,
-        message uuid, body text, reference text, content text
+        message uuid, body text, reference text, content text,
+        rules_version int, queued_at timestamptz, routing jsonb, steps jsonb, step_at timestamptz, exhausted text,
+        exhausted_at timestamptz, overflow_to text, preferred text, preferred_until timestamptz, barred jsonb, callback bool
     )
 ), matter AS (
     INSERT INTO "case" (id, token, customer_id, request_type, state, subject, opened_at, version)
@@ -46,10 +51,13 @@ WITH made AS MATERIALIZED (
 )
 INSERT INTO interaction (id, case_id, customer_id, channel, contact, state, queue, request_type, office, language, subject,
     number, reply_to, live, units, skills, speak, head_start_seconds, head_start_reasons, due_at, attributes, version,
-    arrived_at, queued_at, state_at)
+    arrived_at, queued_at, state_at, rules_version, routing, steps, step_at, exhausted, exhausted_at, overflow_to, preferred,
+    preferred_until, barred, callback)
 SELECT id, case_id, customer_id, channel, contact, state, queue, request_type, office, language, subject,
     number, reply_to, live, units, skills, speak, head_start, ARRAY(SELECT jsonb_array_elements_text(reasons)), due_at,
-    attributes, version, $2, CASE WHEN due_at IS NOT NULL THEN $2::timestamptz END, $2
+    attributes, version, $2, coalesce(queued_at, CASE WHEN due_at IS NOT NULL THEN $2::timestamptz END), $2,
+    rules_version, coalesce(routing, '{}'), coalesce(steps, '[]'), step_at, exhausted, exhausted_at, overflow_to, preferred,
+    preferred_until, ARRAY(SELECT jsonb_array_elements_text(barred)), coalesce(callback, false)
 FROM made
 """
 
@@ -71,20 +79,36 @@ class Written:
 
     id: UUID
     arrival: Arrival
+    entered: Entered | None
     customer_id: UUID | None
     case_id: UUID
     opens_case: bool
     state: str
     number: str | None
-    due_at: datetime | None
     head_start_seconds: int
     head_start_reasons: tuple[str, ...]
     events: tuple[NewEvent, ...]
 
     @property
     def queue(self) -> str | None:
-        """The queue it waits in; None while it is still choosing, or when it will never wait."""
-        return self.arrival.request.queue if self.arrival.request else None
+        """The queue it waits in, or would have; None while it is still choosing."""
+        entry = self.entry
+        return entry.pattern.queue if entry else None
+
+    @property
+    def entry(self) -> Entry | None:
+        """How it was let in, or why not; None while it is still choosing."""
+        return self.entered.entry if self.entered else self.arrival.entry
+
+    @property
+    def called_back(self) -> bool:
+        """It was offered a call back, and keeps its place without staying on the line."""
+        return any(event.kind == "callback_requested" for event in self.events)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """By when it should be served; None where it does not wait."""
+        return self.entered.due_at if self.entered and not self.entered.entry.turned_away else None
 
 
 async def insert(connection: Connection, written: Sequence[Written], *, now: datetime) -> None:
@@ -99,8 +123,8 @@ async def insert_events(connection: Connection, events: Sequence[NewEvent], *, a
 
 
 def _row(one: Written) -> dict[str, Any]:
-    arrival, request, office = one.arrival, one.arrival.request, one.arrival.office
-    return {
+    arrival, office = one.arrival, one.arrival.office
+    row = {
         "id": one.id,
         "case_id": one.case_id,
         "opens_case": one.opens_case,
@@ -109,16 +133,16 @@ def _row(one: Written) -> dict[str, Any]:
         "contact": arrival.ref,
         "state": one.state,
         "queue": one.queue,
-        "request_type": request.code if request else None,
+        "request_type": arrival.request.code if arrival.request else None,
         "office": office.code if office else None,
         "language": arrival.language,
         "subject": arrival.subject,
         "number": one.number,
         "reply_to": arrival.reply_to,
-        "live": arrival.live,
-        "units": arrival.units,
-        "skills": request.skills if request else {},
-        "speak": request.speak if request else True,
+        "live": arrival.info.live,
+        "units": arrival.info.units,
+        "skills": _NOTHING,
+        "speak": True,
         "head_start": one.head_start_seconds,
         "reasons": one.head_start_reasons,
         "due_at": one.due_at,
@@ -128,7 +152,41 @@ def _row(one: Written) -> dict[str, Any]:
         "body": arrival.body,
         "reference": arrival.ref if arrival.digest else None,
         "content": arrival.digest,
+        "rules_version": 0,
     }
+    if one.entry is not None:
+        _file(row, one.entry)
+    if one.entered is not None and not one.entered.entry.turned_away:
+        _wait(row, one.entered)
+        if one.called_back:
+            row["callback"] = True
+    return row
+
+
+def _file(row: dict[str, Any], entry: Entry) -> None:
+    """What it needs, which is the same for all who come alike."""
+    pattern = entry.pattern
+    row["units"], row["skills"], row["speak"] = pattern.units, pattern.skills, pattern.speak
+    row["routing"] = pattern.routing
+    row["rules_version"] = entry.rules.version
+
+
+def _wait(row: dict[str, Any], entered: Entered) -> None:
+    """What depends on when it came and who it is. Only what there is: what is left out costs nothing."""
+    pattern, start = entered.entry.pattern, entered.start
+    if pattern.steps or pattern.step_seconds is not None:
+        row["steps"] = pattern.steps_from(start.timestamp())
+        row["step_at"] = start + timedelta(seconds=pattern.step_seconds or 0.0)
+    if pattern.exhausted_seconds is not None:
+        row["exhausted"], row["overflow_to"] = pattern.exhausted, pattern.overflow_to
+        row["exhausted_at"] = start + timedelta(seconds=pattern.exhausted_seconds)
+    if entered.resumes is not None:
+        row["queued_at"] = start
+    if entered.record.preferred is not None and entered.preferred_seconds > 0:
+        row["preferred"] = entered.record.preferred
+        row["preferred_until"] = start + timedelta(seconds=entered.preferred_seconds)
+    if entered.record.barred:
+        row["barred"] = entered.record.barred
 
 
 def _event(event: NewEvent, actor: str) -> dict[str, Any]:

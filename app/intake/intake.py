@@ -11,14 +11,18 @@ from uuid import UUID
 
 from app import registry
 from app.actions import signals
+from app.actions.admission import Door
 from app.actions.arrival import Arrival, prepare
 from app.actions.contact import Contact
+from app.actions.entering import Entered
 from app.actions.receive import Taken, receive
 from app.actions.write_batch import Written
-from app.db import Database, now
+from app.db import Connection, Database, now
 from app.errors import Invalid, NotFound, RaabtaError
+from app.intake.counting import Arrivals
 from app.intake.group import GroupCommit
 from app.queries.catalogue import Catalogue, catalogue
+from app.queries.refusals import answers
 from app.queries.standing import NOWHERE, Place, Waits, of_contact, places, standing
 from app.queries.threads import thread
 from app.security import Actor, Role
@@ -26,6 +30,8 @@ from channels.base import Arrived, Asked, Delivered, Ended, Failed, Info, Left, 
 
 CATALOGUE_SECONDS = 1.0
 """How long a read catalogue is used: the time until every process offers what was just applied."""
+_ANSWERED = frozenset({"queued", "offered", "scheduled", "cancelled"})
+"""States in which something of the answer on entry still holds."""
 
 
 class Intake:
@@ -34,26 +40,33 @@ class Intake:
     def __init__(self, db: Database, *, observe: Callable[[int], None] | None = None) -> None:
         self._db = db
         self._group: GroupCommit[Arrival, Outcome] = GroupCommit(self._write, observe=observe)
-        self._catalogue: Catalogue | None = None
+        self._arrivals = Arrivals(db)
+        self._door: Door | None = None
         self._read_at = 0.0
         self._reading = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
+        await self._arrivals.__aenter__()
         await self._group.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self._group.__aexit__(*error)
+        await self._arrivals.__aexit__(*error)
 
     async def catalogue(self) -> Catalogue:
         """What is offered now, at most a second old."""
-        if self._catalogue is None or time.monotonic() - self._read_at > CATALOGUE_SECONDS:
+        return (await self._now()).catalogue
+
+    async def _now(self) -> Door:
+        """What entry needs to know, at most a second old."""
+        if self._door is None or time.monotonic() - self._read_at > CATALOGUE_SECONDS:
             async with self._reading:
-                if self._catalogue is None or time.monotonic() - self._read_at > CATALOGUE_SECONDS:
+                if self._door is None or time.monotonic() - self._read_at > CATALOGUE_SECONDS:
                     async with self._db.connection() as connection:
-                        self._catalogue = await catalogue(connection)
-                    self._read_at = time.monotonic()
-        return self._catalogue
+                        read = await catalogue(connection, self._door.catalogue if self._door else None)
+                    self._door, self._read_at = Door(read, self._door), time.monotonic()
+        return self._door
 
     async def submit(self, contact: Contact) -> list[Outcome]:
         """One outcome per signal, in order, each as things stand after its commit.
@@ -73,8 +86,10 @@ class Intake:
 
     async def _arrived(self, contact: Contact, signal: Arrived) -> Outcome:
         info = _info(contact.channel)
+        if info.numbered and signal.request_type is None:
+            raise Invalid("Say what it is for: without a request there is no number.", code="missing_request_type")
         made = prepare(
-            signal, info, await self.catalogue(), source=contact.source, actor=contact.actor, case_id=contact.case_id
+            signal, info, await self._now(), source=contact.source, actor=contact.actor, case_id=contact.case_id
         )
         if signal.case_token and contact.case_id is None:
             made = replace(made, case_id=await self._case_of(contact, signal.case_token))
@@ -88,6 +103,7 @@ class Intake:
         return await self._chose(contact, signal, made, first.interaction_id)
 
     async def _chose(self, contact: Contact, signal: Arrived, made: Arrival, interaction_id: UUID) -> Outcome:
+        entered = None
         async with self._db.session() as session:
             moment = await now(session)
             new = await signals.claim(
@@ -99,10 +115,13 @@ class Intake:
                 now=moment,
             )
             if new:
-                await signals.choose(
+                entered = await signals.choose(
                     session, interaction_id, made, language=signal.language, actor=_actor(contact), now=moment
                 )
-        return replace(await self._stands(contact, signal.contact), repeated=not new)
+        if entered is not None:
+            self._count(entered)
+        stands = await self._stands(contact, signal.contact)
+        return replace(stands, repeated=not new, notices=entered.entry.notices if entered else ())
 
     async def _wrote(self, contact: Contact, signal: Wrote) -> Outcome:
         async with self._db.connection() as connection:
@@ -114,7 +133,7 @@ class Intake:
         made = prepare(
             signal,
             _info(contact.channel),
-            await self.catalogue(),
+            await self._now(),
             source=contact.source,
             actor=contact.actor,
             case_id=place.case_id or contact.case_id,
@@ -165,7 +184,7 @@ class Intake:
         assert not isinstance(signal, Asked | Arrived | Wrote)
         name = None if isinstance(signal, Delivered) else signal.contact
         interaction_id = await self._known(contact, name) if name else None
-        if interaction_id is None and isinstance(signal, Left | Ended):
+        if interaction_id is None and isinstance(signal, Left | Ended) and not _info(contact.channel).numbered:
             interaction_id = await self._tombstone(contact, signal)
         async with self._db.session() as session:
             moment = await now(session)
@@ -204,7 +223,27 @@ class Intake:
 
     async def _outcome(self, interaction_id: UUID) -> Outcome:
         async with self._db.connection() as connection:
-            return (await standing(connection, [interaction_id]))[interaction_id]
+            known = await standing(connection, [interaction_id])
+            return (await self._answered(connection, known))[interaction_id]
+
+    async def _answered(self, connection: Connection, known: dict[UUID, Outcome]) -> dict[UUID, Outcome]:
+        """With what was answered on entry: turned away and why, or called back."""
+        asked = [each for each, outcome in known.items() if outcome.state in _ANSWERED]
+        found = await answers(connection, asked)
+        door = self._door or await self._now()
+        return known | {
+            each: replace(
+                known[each],
+                callback=answer.callback,
+                refusal=door.refused(answer.queue, answer.reason, answer.opens_at) if answer.reason else None,
+            )
+            for each, answer in found.items()
+        }
+
+    def _count(self, entered: Entered) -> None:
+        """Who takes up a place again was counted when it was taken first."""
+        if not entered.entry.turned_away and entered.resumes is None:
+            self._arrivals.note(entered.entry.pattern.queue, entered.entry.zone.key)
 
     async def _case_of(self, contact: Contact, token: str) -> UUID | None:
         async with self._db.connection() as connection:
@@ -225,7 +264,11 @@ class Intake:
                 if one.state == "queued" and one.queue and one.due_at
             ]
             place = await places(connection, waiting)
-            known = await standing(connection, [one.interaction_id for one in taken if one.written is None])
+            before = [one.interaction_id for one in taken if one.written is None]
+            known = await self._answered(connection, await standing(connection, before)) if before else {}
+        for one in fresh:
+            if one.entered is not None:
+                self._count(one.entered)
         outcomes: list[Outcome | RaabtaError] = []
         for result in results:
             if isinstance(result, RaabtaError):
@@ -251,6 +294,9 @@ def _as_written(one: Written, place: Place | tuple[None, None]) -> Outcome:
         position=place[0],
         wait=place[1],
         language=one.arrival.language,
+        notices=one.entered.entry.notices if one.entered else (),
+        refusal=one.entered.entry.refusal if one.entered else None,
+        callback=one.called_back,
     )
 
 

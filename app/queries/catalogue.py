@@ -1,16 +1,26 @@
-"""What the configuration offers now: offices, languages, request types and their queues.
+"""What the configuration offers now: offices, languages, request types, the rules, and how the queues stand.
 
-Decides which names exist; small enough to be read whole and kept for a moment. Never holds a customer.
+Decides which names exist, and what an answer on entry may know of a queue; small enough to be read whole and kept for a
+moment. Never holds a customer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.db import Connection
+from app.queries.entrances import read_queues
+from app.queries.opening import Calendar
+from app.queries.rules import live_rules
 from channels.base import House, RequestOption
+from routing.entry import QueueNow
+from routing.rules import Rules
+
+UTC_ZONE: Final = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,73 +33,97 @@ class OfficeRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class QueueRow:
-    """What arriving in a queue needs to know of it. Times in seconds."""
-
-    code: str
-    target_seconds: int
-    head_start_cap_seconds: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class RequestRow:
-    """One request type: its queue, the skills it needs, and the first letter of its tickets."""
+    """One request type: its queue, and the first letter of its tickets."""
 
     code: str
     parent: str | None
     queue: str
     labels: Mapping[str, str]
-    skills: Mapping[str, int]
-    speak: bool
     letter: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Catalogue:
-    """The whole of it, in the order the configuration gives."""
+    """The whole of it, in the order the configuration gives. `at`: when it was read, by the database's clock."""
 
     name: str
     languages: tuple[str, ...]
     default_request_type: str | None
     offices: Mapping[str, OfficeRow]
-    queues: Mapping[str, QueueRow]
     requests: Mapping[str, RequestRow]
     house: House
+    rules: Rules
+    calendar: Calendar
+    at: datetime
+    queues: Mapping[str, QueueNow] = field(default_factory=dict)
+    """Those whose entry depends on how they stand; the others are open, and that is all that is asked."""
+    closed: frozenset[str] = frozenset()
+    """Queues somebody closed by hand, for the time being."""
 
     @property
     def default_office(self) -> str | None:
         """The first office; where nobody says otherwise, a contact is for it."""
         return next(iter(self.offices), None)
 
+    def look(self, queue: str) -> QueueNow:
+        """How a queue stands now."""
+        return self.queues.get(queue, _OPEN)
 
-async def catalogue(connection: Connection) -> Catalogue:
-    """Read it all; an empty database gives an empty catalogue that refuses every request type."""
-    organisation = await connection.fetchrow("SELECT name, languages, default_request_type FROM organisation")
-    offices = await connection.fetch("SELECT code, name, timezone FROM office ORDER BY place, code")
-    queues = await connection.fetch("SELECT code, target_seconds, head_start_cap_seconds FROM queue ORDER BY code")
-    rows = await connection.fetch(
-        "SELECT code, parent, queue, labels, skills, speak, letter FROM request_type ORDER BY place, code"
-    )
+
+_OPEN: Final = QueueNow()
+
+
+async def catalogue(connection: Connection, before: Catalogue | None = None) -> Catalogue:
+    """Read it all; an empty database gives an empty catalogue that refuses every request type.
+
+    `before`: what was read last; what it has worked out is kept while the rules are the same.
+    """
+    organisation = await connection.fetchrow(
+        "SELECT name, languages, default_request_type FROM organisation"
+    )  # fmt: skip
+    at = await connection.fetchval("SELECT wall_clock()")
+    rows = await connection.fetch("SELECT code, name, timezone FROM office ORDER BY place, code")
+    offices = {
+        row["code"]: OfficeRow(code=row["code"], name=row["name"], zone=ZoneInfo(row["timezone"])) for row in rows
+    }
+    rules = await live_rules(connection)
+    requests = _requests(rules)
+    calendar = _calendar(rules, next(iter(offices.values())).zone if offices else UTC_ZONE, before)
+    closed, queues = await read_queues(connection, rules, calendar, at=at)
     name = organisation["name"] if organisation else ""
     languages = tuple(organisation["languages"]) if organisation else ("en",)
-    requests = {row["code"]: RequestRow(**row) for row in rows}
     return Catalogue(
         name=name,
         languages=languages,
         default_request_type=organisation["default_request_type"] if organisation else None,
-        offices={
-            row["code"]: OfficeRow(code=row["code"], name=row["name"], zone=ZoneInfo(row["timezone"]))
-            for row in offices
-        },
-        queues={row["code"]: QueueRow(**row) for row in queues},
+        offices=offices,
         requests=requests,
         house=House(
             name=name,
             languages=languages,
             requests=_options(requests, None),
-            offices={row["code"]: row["name"] for row in offices},
+            offices={code: office.name for code, office in offices.items()},
         ),
+        rules=rules,
+        calendar=calendar,
+        at=at,
+        queues=queues,
+        closed=closed,
     )
+
+
+def _requests(rules: Rules) -> dict[str, RequestRow]:
+    ordered = sorted(rules.requests.items(), key=lambda item: (item[1].place, item[0]))
+    return {
+        code: RequestRow(code=code, parent=rule.parent, queue=rule.queue, labels=rule.labels, letter=rule.letter)
+        for code, rule in ordered
+    }
+
+
+def _calendar(rules: Rules, zone: ZoneInfo, before: Catalogue | None) -> Calendar:
+    kept = before is not None and before.rules is rules and before.calendar.zone == zone
+    return before.calendar if before is not None and kept else Calendar(rules, zone)
 
 
 def _options(requests: Mapping[str, RequestRow], parent: str | None) -> tuple[RequestOption, ...]:

@@ -64,6 +64,9 @@ class Record(NamedTuple):
     barred: tuple[str, ...] = ()
 
 
+NOTHING: Final = Record()
+
+
 class Caller(NamedTuple):
     """Who might be calling again: the same customer, on this channel, from this number."""
 
