@@ -11,17 +11,19 @@ Equal due times go by id; the order in which rows were placed never matters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from uuid import UUID
 
 from routing.capacity import could_ever_fit
-from routing.model import FOREVER, Instant, Offer, Plan, Staff, Waiting
+from routing.groups import SPARE
+from routing.model import FOREVER, Instant, Needs, Offer, Plan, Staff, Waiting
 from routing.needs import standing
 from routing.plan import decide
-from routing.pools import SPARE, Filed, Key, Pool
+from routing.pools import Filed, Key, Pool
 from routing.roster import Roster
+from routing.tracing import scarcity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +32,8 @@ class Snapshot:
 
     waiting: tuple[Waiting, ...]
     staff: tuple[Staff, ...]
+    kinds: frozenset[Needs] = frozenset()
+    """What `Floor.expect` was told."""
 
 
 class Floor:
@@ -39,6 +43,7 @@ class Floor:
         """An empty floor; with the instant given, rows whose times have passed find their place without a timer."""
         self._now = now
         self._roster = Roster()
+        self._roster.wake(now)
         self._filed: dict[int, Filed] = {}
         self._preferring: dict[str, set[int]] = {}
         """Who would rather have this representative, by the number of their id."""
@@ -46,6 +51,14 @@ class Floor:
         """Lines where somebody new came to stand since the last plan, and somebody could be free for them."""
         self._timers: list[tuple[Instant, int, Key]] = []
         self._timers_limit = SPARE
+
+    def expect(self, kinds: Iterable[Needs]) -> None:
+        """The kinds of work the rules know, without language and office: for them representatives are kept free.
+
+        Replaces what was told before. Where nothing is told, every queue and every skill counts as asked for, and the
+        rare skill nobody asks for is kept free as well.
+        """
+        self._roster.expect(frozenset(kinds))
 
     def place(self, waiting: Waiting) -> None:
         """Put this interaction on the floor; whatever was known of its id is replaced."""
@@ -77,29 +90,34 @@ class Floor:
             self._roster.leave(seat)
             self._file_preferring(representative)
 
-    def plan(self, now: Instant, *, limit: int | None = None) -> Plan:
+    def plan(self, now: Instant, *, limit: int | None = None, traced: bool = False) -> Plan:
         """Who gets whom at `now`: at most `limit` offers (1 or more), in due order; None = all there are.
 
         The floor takes its own offers for made: the interactions leave, the loads rise. An instant earlier than the
         last plan's counts as that one: a clock that steps back must not undo what it has already let happen.
+        With `traced` each offer says why it fell as it did.
         """
         self._now = max(self._now, now)
         roster = self._roster
+        for representative in roster.wake(self._now):
+            self._file_preferring(representative)
         if self._timers:
             self._turn()
-        if roster.stale:
-            roster.weigh()
         if not self._changed and not roster.fresh:
             return Plan(offers=(), wake_at=self._next_turn())
         changed, self._changed = self._changed, set()
-        given, left = decide(changed, self._filed, roster=roster, limit=limit)
-        for record, _ in given:
+        given, left = decide(changed, self._filed, roster=roster, limit=limit, traced=traced)
+        for record, _, _ in given:
             self._forget(record)
-        if roster.fresh:
-            roster.settle()
+        roster.fresh.clear()
         self._changed.update(left)
         return Plan(
-            offers=tuple([Offer(interaction=record[1].id, representative=seat.staff.id) for record, seat in given]),
+            offers=tuple(
+                [
+                    Offer(interaction=record[1].id, representative=seat.staff.id, trace=trace)
+                    for record, seat, trace in given
+                ]
+            ),
             wake_at=self._now if left else self._next_turn(),
         )
 
@@ -111,12 +129,10 @@ class Floor:
                 counts[pool.needs.queue] = counts.get(pool.needs.queue, 0) + pool.size
         return dict(sorted(counts.items()))
 
-    def scarcity(self, representative: str) -> int:
-        """How much this representative is needed elsewhere, 0 if they are not here: the first sort key among the free."""
+    def scarcity(self, representative: str) -> float:
+        """How much this representative is needed elsewhere now, 0 if they are not here: `Ranked.scarcity`."""
         seat = self._roster.seats.get(representative)
-        if self._roster.stale:
-            self._roster.weigh()
-        return 0 if seat is None else seat.group.scarcity
+        return 0.0 if seat is None else scarcity(self._roster.demand.weigh(seat.group))
 
     def snapshot(self) -> Snapshot:
         """The rows this floor stands for, the offers of its own plans included. O(n log n): for tests and audits."""
@@ -124,6 +140,7 @@ class Floor:
         return Snapshot(
             waiting=tuple(_as_of(self._filed[number][1], self._now) for number in sorted(self._filed)),
             staff=tuple(replace(seat.staff, live=seat.live, units=seat.units) for _, seat in seats),
+            kinds=self._roster.demand.kinds,
         )
 
     def __len__(self) -> int:
@@ -136,10 +153,10 @@ class Floor:
 
     def _file(self, waiting: Waiting) -> None:
         """Into the line it belongs to at this instant, with a timer for when that changes by time alone."""
-        now, number = self._now, waiting.id.int
+        now, number, roster = self._now, waiting.id.int, self._roster
         waiting = _as_of(waiting, now)
         needs, turn = standing(waiting.needs, waiting.steps, now) if waiting.steps else (waiting.needs, None)
-        pool = self._roster.pool(needs)
+        pool = roster.pool(needs)
         if waiting.preferred is not None:
             self._preferring.setdefault(waiting.preferred, set()).add(number)
             held = self._line_of_preferred(waiting, pool)
@@ -155,8 +172,8 @@ class Floor:
             turn = waiting.not_before
         else:
             heappush(pool.heap, key)
-            # Where nobody known is free, whoever becomes free is fresh and looks here by themselves.
-            if pool.ready or pool.holder is not None:
+            # Where nobody is free, whoever becomes free is fresh and looks here by themselves.
+            if roster.anybody_free(pool.cost):
                 self._changed.add(pool)
         if turn is not None:
             self._set_timer(turn, number, key)
@@ -168,8 +185,10 @@ class Floor:
             seat is None
             or self._now >= waiting.preferred_until
             or not seat.staff.available
+            or seat.staff.resting_until > self._now
             or seat.staff.id in waiting.excluded
-            or pool not in seat.group.serves
+            or seat.staff.id in waiting.barred
+            or not self._roster.serves(seat, pool)
             or not could_ever_fit(seat.staff.capacity, pool.needs)
         ):
             return None
@@ -179,12 +198,7 @@ class Floor:
         """Out of its line; the key dies where it lies."""
         key, waiting, pool = known
         del self._filed[key[1]]
-        pool.size -= 1
-        heap = pool.heap
-        if heap and heap[0] is key:
-            pool.prune(self._filed)
-        if len(heap) > 2 * pool.size + SPARE:
-            pool.sweep(self._filed)
+        pool.leave(key, self._filed)
         if pool.holder is not None and not pool.size:
             del pool.holder.holds[pool.needs]
             self._changed.discard(pool)
@@ -224,7 +238,9 @@ class Floor:
     def _next_turn(self) -> Instant | None:
         while self._timers and not self._lives(self._timers[0]):
             heappop(self._timers)
-        return self._timers[0][0] if self._timers else None
+        turn = self._timers[0][0] if self._timers else None
+        rested = self._roster.next_rest_ends()
+        return turn if rested is None else rested if turn is None else min(turn, rested)
 
     def _all_pools(self) -> list[Pool]:
         return [

@@ -6,11 +6,16 @@ Also how long a missed offer rests. Decides the offers; never reads a clock, nev
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heapify, heappop, heapreplace
 from typing import Literal
 
-from routing.pools import Filed, Key, Pool, Seat
+from routing.groups import Seat
+from routing.model import Trace
+from routing.pools import Filed, Key, Pool
 from routing.roster import Roster
+from routing.tracing import trace
+
+Given = tuple[Filed, Seat, Trace | None]
 
 Cause = Literal["busy", "declined", "no_answer", "unreachable"]
 
@@ -33,60 +38,52 @@ def back_off(cause: Cause, misses: int, *, first_seconds: float | None = None) -
 
 
 def decide(
-    changed: Collection[Pool], filed: Mapping[int, Filed], *, roster: Roster, limit: int | None
-) -> tuple[list[tuple[Filed, Seat]], list[Pool]]:
+    changed: Collection[Pool], filed: Mapping[int, Filed], *, roster: Roster, limit: int | None, traced: bool
+) -> tuple[list[Given], list[Pool]]:
     """Who takes whom, in due order; and the pools a limit left unlooked at.
 
     `changed` are the lines where somebody came to stand since the last plan; with those the fresh representatives could
     take from, they are all in which somebody may have become servable. Raises the loads and takes the keys it gives
     away out of their pools; what is filed is only read, to tell the living keys.
     """
-    heads = _heads(changed, roster)
-    shown = roster.shown
-    if len(roster.fresh) > roster.fresh_limit:
-        roster.settle()
+    heads = _heads(changed, filed, roster=roster)
     narrowed = False
-    given: list[tuple[Filed, Seat]] = []
-    passed: list[tuple[Pool, Key]] = []
+    given: list[Given] = []
     while heads and len(given) != limit:
-        record = filed[heads[0][1]]
-        pool = record[2]
-        seat = roster.choose(pool, record[1])
-        if seat is not None:
-            pool.pop(filed)
-            given.append((record, seat))
+        key = heads[0]
+        record = filed[key[1]]
+        waiting, pool = record[1], record[2]
+        skip = waiting.excluded | waiting.barred if waiting.barred else waiting.excluded
+        seat = roster.choose(pool, waiting, skip)
+        if seat is None:
+            later = _passed(pool, key, skip, filed=filed, roster=roster)
+        else:
+            given.append((record, seat, trace(roster, waiting, pool, chosen=seat, skip=skip) if traced else None))
+            later = pool.pop(filed) if pool.first(key) else pool.pop_aside(skip, filed)
             roster.take(seat, pool.needs)
-        elif record[1].excluded and roster.anybody(pool):
-            passed.append((pool, pool.pop(filed)))
-        else:
+            if not narrowed and not roster.fresh:
+                # All whose state changed are busy again: in a line that did not change itself, nobody could take
+                # anything before, and nobody can now.
+                heads, narrowed = _heads(changed, filed, roster=roster), True
+                continue
+        if later is None:
             heappop(heads)
-            continue
-        if not narrowed and not roster.fresh and roster.shown == shown:
-            # All whose state changed are busy again: in a line that did not change itself, nobody could take anything
-            # before, and nobody can now.
-            heads = [other.heap[0] for other in changed if other.heap]
-            heapify(heads)
-            narrowed = True
         else:
-            _advance(heads, pool)
-    for pool, key in passed:
-        heappush(pool.heap, key)
+            heapreplace(heads, later)
     return given, [filed[head[1]][2] for head in heads]
 
 
-def _heads(changed: Collection[Pool], roster: Roster) -> list[Key]:
+def _heads(changed: Collection[Pool], filed: Mapping[int, Filed], *, roster: Roster) -> list[Key]:
     """The earliest due of every pool worth a look, as a heap."""
-    pools = set(changed)
-    for seat in roster.fresh.values():
-        pools.update(roster.open_to(seat))
-    heads = [pool.heap[0] for pool in pools if pool.heap]
+    pools = {pool for pool in roster.worth_a_look() if pool.size}
+    pools.update(changed)
+    heads = [head for pool in pools for head in pool.heads(filed)]
     heapify(heads)
     return heads
 
 
-def _advance(heads: list[Key], pool: Pool) -> None:
-    """The first head's pool goes on with its next, if it has one."""
-    if pool.heap:
-        heapreplace(heads, pool.heap[0])
-    else:
-        heappop(heads)
+def _passed(pool: Pool, key: Key, skip: frozenset[str], *, filed: Mapping[int, Filed], roster: Roster) -> Key | None:
+    """Nobody could take the first of a line: the next of it, if that one was only refused those who are free."""
+    if skip and pool.first(key) and roster.free_for(pool):
+        return pool.set_aside(skip, filed)
+    return None

@@ -1,125 +1,125 @@
-"""What the floor is made of: pools of waiting, groups of representatives, and one seat for each of these.
+"""What the waiting side of the floor is made of: pools of those who need the same, in due order.
 
 Holds things in order and drops what is dead; decides nothing. All heaps delete lazily: a key in a heap is alive only
 while it is the very object its owner still holds, so leaving a heap costs nothing, and a heap that is more than half
-dead is swept. Only the first of a pool's heap is known to be alive.
+dead is swept. Only the first of a heap is known to be alive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
 
-from routing.model import Needs, Staff, Waiting
-from routing.rank import Mark
+from routing.capacity import cost_of
+from routing.groups import SPARE, Crowd, Seat
+from routing.model import Needs, Waiting
+from routing.rank import sorting
 
 Key = tuple[float, int]
 """A place in line: due, id."""
 
-SPARE = 64
-"""Dead keys a heap may always carry: sweeping tiny heaps is not worth it."""
-
-
-class Group:
-    """Representatives who may serve exactly the same: same skills, languages, queues and office."""
-
-    __slots__ = ("counted", "like", "pools", "scarcity", "seats", "serves", "weighed")
-
-    def __init__(self, like: Staff, *, counted: set[str], weighed: set[str]) -> None:
-        self.like = like
-        """Any member, as good as every other to tell whom they may serve."""
-        self.counted = counted
-        """Everything a member has, each skill at every level up to theirs: what holders are counted by."""
-        self.weighed = weighed
-        """The same with each skill at the member's own level only: what scarcity is the sum of."""
-        self.scarcity = 0
-        self.seats: dict[str, Seat] = {}
-        self.pools: dict[tuple[bool, int], dict[Pool, None]] = {}
-        """The pools members may serve, by what one piece of work costs: fit is asked once per cost, not per pool."""
-        self.serves: set[Pool] = set()
-        """The same pools, only to ask whether one is among them."""
-
-
-class Seat:
-    """One representative on the floor, with the load the floor's own plans have added."""
-
-    __slots__ = ("group", "holds", "live", "mark", "staff", "units")
-
-    def __init__(self, staff: Staff, group: Group) -> None:
-        self.staff = staff
-        self.group = group
-        self.live = staff.live
-        self.units = staff.units
-        self.mark: Mark | None = None
-        """Their present place among the free; None while away, or while nothing known would fit."""
-        self.holds: dict[Needs, Pool] = {}
-        """Those who wait for this representative alone."""
-
 
 class Pool:
-    """All who wait with the same needs, in due order, and all who could take one of them now, best first.
+    """All who wait with the same needs, in due order, and the crowds of those who could serve them.
 
-    With a holder it is the line of those held for one representative; then `ready` stays empty.
+    With a holder it is the line of those held for one representative, and no crowd serves it.
     """
 
-    __slots__ = ("cost", "heap", "holder", "needs", "ready", "ready_limit", "size")
+    __slots__ = ("_aside", "_aside_kept", "census", "cost", "crowds", "heap", "holder", "needs", "size", "sorting")
 
     def __init__(self, needs: Needs, holder: Seat | None = None) -> None:
         self.needs = needs
         self.holder = holder
-        self.cost = (needs.live, needs.units)
+        self.cost = cost_of(needs)
+        self.sorting = sorting(needs.order)
         self.heap: list[Key] = []
         self.size = 0
         """Who belongs here, those in back-off included."""
-        self.ready: list[Mark] = []
-        self.ready_limit = SPARE
+        self.crowds: dict[Crowd, None] = {}
+        self.census: tuple[int, dict[str, int]] = (-1, {})
+        """The roster's version, and how many of it are ruled out by what stands, for the traces."""
+        self._aside: dict[frozenset[str], list[Key]] = {}
+        """Those who were first when nobody was free but whom they must not meet, by whom they must not meet: one look
+        is enough for all of them, and each is put aside only once."""
+        self._aside_kept = 0
 
-    def pop(self, filed: Mapping[int, Filed]) -> Key:
-        """Take the earliest due out."""
-        key = heappop(self.heap)
-        self.prune(filed)
-        return key
+    def heads(self, filed: Mapping[int, Filed]) -> Iterator[Key]:
+        """The first of the line, and the first of each of those put aside."""
+        if self.heap:
+            yield self.heap[0]
+        if self._aside:
+            for skip in tuple(self._aside):
+                if self._prune_aside(skip, filed):
+                    yield self._aside[skip][0]
 
-    def prune(self, filed: Mapping[int, Filed]) -> None:
-        """Drop dead keys from the front: the first of a heap is always alive."""
+    def first(self, key: Key) -> bool:
+        """Whether this is the first of the line itself, not of those put aside."""
+        return bool(self.heap) and self.heap[0] is key
+
+    def pop(self, filed: Mapping[int, Filed]) -> Key | None:
+        """Take the first of the line out; the next one, if there is one."""
+        heappop(self.heap)
+        return self._prune(filed)
+
+    def pop_aside(self, skip: frozenset[str], filed: Mapping[int, Filed]) -> Key | None:
+        """Take the first of those put aside with this `skip` out; the next one, if there is one."""
+        heappop(self._aside[skip])
+        self._aside_kept -= 1
+        return self._aside[skip][0] if self._prune_aside(skip, filed) else None
+
+    def set_aside(self, skip: frozenset[str], filed: Mapping[int, Filed]) -> Key | None:
+        """The first of the line waits beside it from now on; the next of the line, if there is one."""
+        heappush(self._aside.setdefault(skip, []), heappop(self.heap))
+        self._aside_kept += 1
+        return self._prune(filed)
+
+    def leave(self, key: Key, filed: Mapping[int, Filed]) -> None:
+        """This one is filed here no more."""
+        self.size -= 1
+        if self.first(key):
+            self._prune(filed)
+        if len(self.heap) + self._aside_kept > 2 * self.size + SPARE:
+            self._sweep(filed)
+
+    def keys(self) -> int:
+        """How many keys are kept, the dead ones included."""
+        return len(self.heap) + self._aside_kept
+
+    def _prune(self, filed: Mapping[int, Filed]) -> Key | None:
         heap = self.heap
         while heap:
             key = heap[0]
             record = filed.get(key[1])
             if record is not None and record[0] is key:
-                return
+                return key
             heappop(heap)
+        return None
 
-    def sweep(self, filed: Mapping[int, Filed]) -> None:
+    def _prune_aside(self, skip: frozenset[str], filed: Mapping[int, Filed]) -> bool:
+        heap = self._aside[skip]
+        while heap and not _lives(heap[0], filed):
+            heappop(heap)
+            self._aside_kept -= 1
+        if not heap:
+            del self._aside[skip]
+        return bool(heap)
+
+    def _sweep(self, filed: Mapping[int, Filed]) -> None:
         """Drop the dead keys; worth it once they are more than half."""
-        self.heap = [key for key in self.heap if (record := filed.get(key[1])) is not None and record[0] is key]
+        self.heap = [key for key in self.heap if _lives(key, filed)]
         heapify(self.heap)
+        self._aside_kept = 0
+        for skip, heap in tuple(self._aside.items()):
+            heap[:] = [key for key in heap if _lives(key, filed)]
+            heapify(heap)
+            self._aside_kept += len(heap)
+            if not heap:
+                del self._aside[skip]
 
-    def offer_to(self, mark: Mark, seats: Mapping[str, Seat]) -> None:
-        """Somebody could take work from here now."""
-        heappush(self.ready, mark)
-        if len(self.ready) > self.ready_limit:
-            self.ready = [each for each in self.ready if (seat := seats.get(each[3])) is not None and seat.mark is each]
-            heapify(self.ready)
-            self.ready_limit = 2 * len(self.ready) + SPARE
 
-    def best(self, seats: Mapping[str, Seat], excluded: Container[str]) -> Mark | None:
-        """The first of those who could take work from here and are not excluded, or None."""
-        ready = self.ready
-        passed: list[Mark] = []
-        found = None
-        while ready and found is None:
-            mark = ready[0]
-            seat = seats.get(mark[3])
-            if seat is None or seat.mark is not mark:
-                heappop(ready)
-            elif mark[3] in excluded:
-                passed.append(heappop(ready))
-            else:
-                found = mark
-        for mark in passed:
-            heappush(ready, mark)
-        return found
+def _lives(key: Key, filed: Mapping[int, Filed]) -> bool:
+    record = filed.get(key[1])
+    return record is not None and record[0] is key
 
 
 Filed = tuple[Key, Waiting, Pool]

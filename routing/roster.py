@@ -1,152 +1,175 @@
 """The representatives' side of the floor: who is on it, which pools they may serve, and who is asked first.
 
-Decides which representative takes a given piece of work; never which work goes first. Those whose state changed since
-they were last shown to their pools are *fresh*: they are few, so each choice looks at them directly, and most are busy
-again before showing them to every pool they serve would have paid.
+Decides which representative takes a given piece of work; never which work goes first. Those for whom something fits
+that did not fit when a plan last looked are *fresh*: the pools they may serve are the only ones worth a look beside
+those in which somebody new came to stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from heapq import heapify
+from collections.abc import Container, Iterable
+from heapq import heappop, heappush
 
-from routing.capacity import fits_load
-from routing.model import Needs, Staff, Waiting
+from routing.capacity import Cost, fits_load, room, units_of
+from routing.demand import Demand
+from routing.groups import Crowd, Group, GroupKey, Presence, Seat
+from routing.model import Instant, Needs, Staff, Waiting
 from routing.needs import meets
-from routing.pools import Group, Pool, Seat
-from routing.rank import Mark, mark, scarcity
+from routing.pools import Pool
+from routing.rank import Place, place
 
-FRESH_LIMIT = 8
-"""With more fresh ones than this, a choice would be dear: they are shown to their pools."""
 IDLE_POOLS_LIMIT = 1_000
-
-GroupKey = tuple[frozenset[tuple[str, int]], frozenset[str], frozenset[str], str | None]
 
 
 class Roster:
     """All representatives on the floor, and the pools they serve."""
 
     def __init__(self) -> None:
+        self.now: Instant = 0.0
+        """The floor's instant: whose rest is over by then may take something new."""
         self.seats: dict[str, Seat] = {}
         self.pools: dict[Needs, Pool] = {}
-        self.fresh: dict[str, Seat] = {}
-        self.fresh_limit = FRESH_LIMIT
-        self.shown = 0
-        """How often fresh ones were shown to their pools."""
+        self.groups: dict[GroupKey, Group] = {}
+        self.demand = Demand()
+        self.fresh: dict[Seat, set[Crowd]] = {}
+        """Who can take work of a cost they could not take when last looked at, and is still free for it."""
+        self.version = 0
+        """Counts the changes of who is here, away or resting, not of how busy they are."""
+        self._free: dict[Cost, dict[Crowd, None]] = {}
+        """For each cost: the crowds in which anybody is."""
+        self._rests: list[tuple[Instant, str]] = []
         self._pools_limit = IDLE_POOLS_LIMIT
-        self._groups: dict[GroupKey, Group] = {}
-        self._holders: dict[str, int] = {}
-        self._weighing: dict[str, dict[Group, None]] = {}
-        """For each thing one can have: the groups whose scarcity it enters."""
-        self.stale: dict[Group, None] = {}
-        """Groups whose scarcity may have changed since it was last computed."""
 
     def join(self, staff: Staff) -> bool:
         """Give this representative a seat in the group their skills belong to, with this state.
 
         True if whom they could ever take may have changed, not only how busy they are.
         """
-        seat = self.seats.get(staff.id)
+        seat, changed = self.seats.get(staff.id), True
         if seat is None:
             seat = self.seats[staff.id] = Seat(staff, self._group(staff))
-            self._count(seat, 1)
-            changed = True
+            seat.group.seats[staff.id] = seat
         else:
             known = seat.staff
-            moved = _group_key(known) != _group_key(staff)
-            if moved:
-                self._count(seat, -1)
+            if _group_key(known) != _group_key(staff):
+                self._clear(seat)
+                self._leave_group(seat)
                 seat.group = self._group(staff)
-                self._count(seat, 1)
-            changed = moved or known.available != staff.available or known.capacity != staff.capacity
+                seat.group.seats[staff.id] = seat
+            else:
+                changed = (
+                    known.available != staff.available
+                    or known.capacity != staff.capacity
+                    or known.resting_until != staff.resting_until
+                )
         seat.staff, seat.live, seat.units = staff, staff.live, staff.units
-        self.freshen(seat)
+        if changed and staff.resting_until > self.now:
+            heappush(self._rests, (staff.resting_until, staff.id))
+        self._renew(seat)
         return changed
 
     def leave(self, seat: Seat) -> None:
         """Off the floor."""
-        self._count(seat, -1)
+        self._clear(seat)
+        self._leave_group(seat)
         del self.seats[seat.staff.id]
-        self.fresh.pop(seat.staff.id, None)
 
-    def freshen(self, seat: Seat) -> None:
-        """Their load, presence or scarcity changed: a new place among the free, or none."""
-        staff = seat.staff
-        if staff.available and self._has_room(seat):
-            seat.mark = self._mark(seat)
-            self.fresh[staff.id] = seat
-        else:
-            seat.mark = None
-            self.fresh.pop(staff.id, None)
+    def wake(self, now: Instant) -> list[str]:
+        """It is `now`: whose rest is over may take something new. Returns them."""
+        self.now = now
+        woken = []
+        while self._rests and self._rests[0][0] <= now:
+            until, representative = heappop(self._rests)
+            seat = self.seats.get(representative)
+            if seat is not None and seat.staff.resting_until == until:
+                self._renew(seat)
+                woken.append(representative)
+        return woken
+
+    def next_rest_ends(self) -> Instant | None:
+        """When the next rest of somebody who is available ends; None: nobody rests."""
+        while self._rests:
+            until, representative = self._rests[0]
+            seat = self.seats.get(representative)
+            if seat is not None and seat.staff.resting_until == until and seat.staff.available:
+                return until
+            heappop(self._rests)
+        return None
 
     def take(self, seat: Seat, needs: Needs) -> None:
         """They were offered this: their load rises at once."""
         seat.live += needs.live
-        seat.units += needs.units
-        self.freshen(seat)
-        if len(self.fresh) > self.fresh_limit:
-            self.settle()
+        seat.units += units_of(needs)
+        self._renew(seat)
 
-    def choose(self, pool: Pool, waiting: Waiting) -> Seat | None:
-        """Who takes this piece of work now: the preferred if free, else the first by mark; None if nobody can."""
+    def choose(self, pool: Pool, waiting: Waiting, skip: Container[str]) -> Seat | None:
+        """Who takes this piece of work now: the preferred if free, else the first by the pool's order; None: nobody."""
         if (holder := pool.holder) is not None:
             return holder if self.can_take(holder, pool) else None
-        excluded = waiting.excluded
-        if (preferred := waiting.preferred) is not None and preferred not in excluded:
-            seat = self.seats.get(preferred)
-            if seat is not None and pool in seat.group.serves and self.can_take(seat, pool):
-                return seat
-        best = pool.best(self.seats, excluded) if pool.ready else None
-        for seat in self.fresh.values():
-            if (
-                (found := seat.mark) is not None
-                and (best is None or found < best)
-                and pool in seat.group.serves
-                and self.can_take(seat, pool)
-                and found[3] not in excluded
-            ):
-                best = found
-        return None if best is None else self.seats[best[3]]
+        crowds = self.free_for(pool)
+        if not crowds:
+            return None
+        if waiting.preferred is not None and (seat := self.preferred(waiting, pool, skip)) is not None:
+            return seat
+        if len(crowds) == 1:
+            found = crowds[0].first(pool.sorting, skip)
+            return None if found is None else self.seats[found[2]]
+        full, weigh = pool.sorting.full, self.demand.weigh
+        best: Place | None = None
+        best_key: tuple[object, ...] = ()
+        for crowd in crowds:
+            found = crowd.first(pool.sorting, skip)
+            if found is not None:
+                key = full((weigh(crowd.group), *found))
+                if best is None or key < best_key:
+                    best, best_key = found, key
+        return None if best is None else self.seats[best[2]]
 
-    def anybody(self, pool: Pool) -> bool:
-        """Whether somebody could take work from this pool, exclusions aside."""
-        return pool.best(self.seats, ()) is not None or any(pool in self.open_to(seat) for seat in self.fresh.values())
+    def preferred(self, waiting: Waiting, pool: Pool, skip: Container[str]) -> Seat | None:
+        """Whoever knows the matter, if they are free for it."""
+        seat = self.seats.get(waiting.preferred or "")
+        if seat is None or seat.staff.id in skip:
+            return None
+        crowd = seat.group.crowds.get(pool.cost)
+        return seat if crowd in pool.crowds and crowd in seat.open else None
+
+    def free_for(self, pool: Pool) -> list[Crowd]:
+        """The crowds from which somebody could take work from this pool now."""
+        free = self._free.get(pool.cost)
+        if not free:
+            return []
+        served = pool.crowds
+        if len(free) < len(served):
+            return [crowd for crowd in free if crowd in served]
+        return [crowd for crowd in served if crowd.size]
+
+    def anybody_free(self, cost: Cost) -> bool:
+        """Whether anybody at all could take work of this cost."""
+        return bool(self._free.get(cost))
 
     def can_take(self, seat: Seat, pool: Pool) -> bool:
-        """Whether one of this pool's fits them now; that they serve the pool is known."""
-        staff = seat.staff
-        return staff.available and fits_load(seat.live, seat.units, staff.capacity, pool.cost)
+        """Whether one of this pool's fits them now; that they may serve the pool is known."""
+        return seat.place is not None and fits_load(seat.live, seat.units, seat.staff.capacity, pool.cost)
 
-    def open_to(self, seat: Seat) -> list[Pool]:
-        """Every pool they could take one from now, their own lines included."""
-        live, units, capacity = seat.live, seat.units, seat.staff.capacity
-        found: list[Pool] = []
-        for cost, pools in seat.group.pools.items():
-            if fits_load(live, units, capacity, cost):
-                found += pools
-        if seat.holds:
-            found += (pool for pool in seat.holds.values() if fits_load(live, units, capacity, pool.cost))
-        return found
+    def serves(self, seat: Seat, pool: Pool) -> bool:
+        """Whether they may serve this pool, however busy they are."""
+        return seat.group.crowds.get(pool.cost) in pool.crowds
 
-    def settle(self) -> None:
-        """Show the fresh ones to every pool they could take from."""
-        for seat in self.fresh.values():
-            assert seat.mark is not None
-            for pool in self.open_to(seat):
-                if pool.holder is None:
-                    pool.offer_to(seat.mark, self.seats)
-        self.fresh.clear()
-        self.shown += 1
+    def worth_a_look(self) -> Iterable[Pool]:
+        """Every pool from which the fresh could take one now, the lines of those held for them included."""
+        crowds: set[Crowd] = set()
+        for seat, opened in self.fresh.items():
+            crowds |= opened
+            for pool in seat.holds.values():
+                if self.can_take(seat, pool):
+                    yield pool
+        for crowd in crowds:
+            yield from crowd.pools
 
-    def weigh(self) -> None:
-        """Compute scarcity anew where who holds what has changed; whoever's changed is fresh."""
-        for group in self.stale:
-            weight = sum(scarcity(self._holders[name]) for name in group.weighed)
-            if weight != group.scarcity:
-                group.scarcity = weight
-                for seat in group.seats.values():
-                    self.freshen(seat)
-        self.stale.clear()
+    def expect(self, kinds: frozenset[Needs]) -> None:
+        """These are the kinds of work for which representatives are kept free."""
+        if kinds != self.demand.kinds:
+            self.demand.expect(kinds, self.groups.values())
 
     def pool(self, needs: Needs) -> Pool:
         """The pool of these needs, wired to everybody who may serve it."""
@@ -155,97 +178,111 @@ class Roster:
             if len(self.pools) >= self._pools_limit:
                 self._drop_idle_pools()
             pool = self.pools[needs] = Pool(needs)
-            for group in self._groups.values():
-                if self._wire(pool, group):
-                    pool.ready += self._ready(group, pool)
-            heapify(pool.ready)
+            for group in self.groups.values():
+                self._wire(pool, group)
         return pool
 
-    def _ready(self, group: Group, pool: Pool) -> Iterator[Mark]:
-        """The places of those who could take one from this new pool; the fresh will be shown to it anyway."""
-        for seat in group.seats.values():
-            if seat.staff.id not in self.fresh and self.can_take(seat, pool):
-                seat.mark = seat.mark or self._mark(seat)
-                yield seat.mark
-
-    def _mark(self, seat: Seat) -> Mark:
-        staff = seat.staff
-        return mark(seat.group.scarcity, seat.units, staff.capacity, staff.idle_since, staff.id)
-
-    def _has_room(self, seat: Seat) -> bool:
-        live, units, capacity = seat.live, seat.units, seat.staff.capacity
-        for cost in seat.group.pools:  # a loop, not any(): this runs twice per event
-            if fits_load(live, units, capacity, cost):
-                return True
-        return bool(seat.holds)
+    def _wire(self, pool: Pool, group: Group) -> None:
+        if not meets(group.like, pool.needs):
+            return
+        crowd = group.crowds.get(pool.cost)
+        if crowd is None:
+            crowd = group.crowds[pool.cost] = Crowd(group, pool.cost)
+            for seat in group.seats.values():
+                if seat.place is not None and self.can_take(seat, pool):
+                    self._enter(seat, crowd)
+        crowd.pools[pool] = None
+        pool.crowds[crowd] = None
 
     def _drop_idle_pools(self) -> None:
         """Rules change, and with them the needs: pools nobody waits in are forgotten when there are too many."""
-        for needs, pool in list(self.pools.items()):
+        for needs, pool in tuple(self.pools.items()):
             if not pool.size:
                 del self.pools[needs]
-                for group in self._groups.values():
-                    if pool in group.serves:
-                        group.serves.remove(pool)
-                        del group.pools[pool.cost][pool]
+                for crowd in pool.crowds:
+                    del crowd.pools[pool]
         self._pools_limit = max(IDLE_POOLS_LIMIT, 2 * len(self.pools))
+
+    def _renew(self, seat: Seat) -> None:
+        """Their load or presence changed: a new place among the free, or none."""
+        staff, group = seat.staff, seat.group
+        presence: Presence = "away" if not staff.available else "resting" if staff.resting_until > self.now else "on"
+        if seat.stood is None or seat.stood[0] != presence or seat.stood[1] != staff.capacity:
+            self._stand(seat, (presence, staff.capacity))
+        free = presence == "on"
+        self._set_room(seat, room(staff, seat.live, seat.units) if free else 0)
+        found = seat.place = place(staff, seat.units) if free else None
+        for crowd in group.crowds.values():
+            if found is not None and fits_load(seat.live, seat.units, staff.capacity, crowd.cost):
+                if crowd not in seat.open:
+                    self._enter(seat, crowd)
+                crowd.enter(found)
+            elif crowd in seat.open:
+                self._exit(seat, crowd)
+
+    def _stand(self, seat: Seat, standing: tuple[Presence, int] | None) -> None:
+        counts = seat.group.standing
+        if seat.stood is not None:
+            counts[seat.stood] -= 1
+            if not counts[seat.stood]:
+                del counts[seat.stood]
+        if standing is not None:
+            counts[standing] = counts.get(standing, 0) + 1
+        seat.stood = standing
+        self.version += 1
+
+    def _set_room(self, seat: Seat, units: int) -> None:
+        if units != seat.room:
+            seat.group.room += units - seat.room
+            seat.room = units
+            self.demand.shift(seat.group)
+
+    def _enter(self, seat: Seat, crowd: Crowd) -> None:
+        seat.open.add(crowd)
+        self.fresh.setdefault(seat, set()).add(crowd)
+        crowd.size += 1
+        if crowd.size == 1:
+            self._free.setdefault(crowd.cost, {})[crowd] = None
+
+    def _exit(self, seat: Seat, crowd: Crowd) -> None:
+        seat.open.discard(crowd)
+        opened = self.fresh.get(seat)
+        if opened is not None:
+            opened.discard(crowd)
+            if not opened:
+                del self.fresh[seat]
+        crowd.size -= 1
+        if not crowd.size:
+            del self._free[crowd.cost][crowd]
+
+    def _clear(self, seat: Seat) -> None:
+        """They take nothing any more, and count for nothing."""
+        for crowd in tuple(seat.open):
+            self._exit(seat, crowd)
+        self._set_room(seat, 0)
+        self._stand(seat, None)
+        seat.place = None
 
     def _group(self, staff: Staff) -> Group:
         key = _group_key(staff)
-        group = self._groups.get(key)
+        group = self.groups.get(key)
         if group is None:
-            group = self._groups[key] = Group(staff, counted=_counted(staff), weighed=_weighed(staff))
-            for name in group.weighed:
-                self._weighing.setdefault(name, {})[group] = None
+            group = self.groups[key] = Group(staff)
+            self.demand.join(group)
             for pool in self.pools.values():
                 self._wire(pool, group)
-            self.stale[group] = None
         return group
 
-    def _wire(self, pool: Pool, group: Group) -> bool:
-        serves = meets(group.like, pool.needs)
-        if serves:
-            group.serves.add(pool)
-            group.pools.setdefault(pool.cost, {})[pool] = None
-        return serves
-
-    def _count(self, seat: Seat, change: int) -> None:
-        """Into the group (+1) or out of it (-1), and all that hangs on who holds what."""
+    def _leave_group(self, seat: Seat) -> None:
         group = seat.group
-        for name in group.counted:
-            before = self._holders.get(name, 0)
-            self._holders[name] = before + change
-            if scarcity(before) != scarcity(before + change):
-                self.stale.update(self._weighing.get(name, {}))
-            if not self._holders[name]:
-                del self._holders[name]
-        if change > 0:
-            group.seats[seat.staff.id] = seat
-            return
         del group.seats[seat.staff.id]
         if not group.seats:
-            del self._groups[_group_key(group.like)]
-            self.stale.pop(group, None)
-            for name in group.weighed:
-                del self._weighing[name][group]
-                if not self._weighing[name]:
-                    del self._weighing[name]
+            del self.groups[_group_key(group.like)]
+            self.demand.leave(group)
+            for crowd in group.crowds.values():
+                for pool in crowd.pools:
+                    del pool.crowds[crowd]
 
 
 def _group_key(staff: Staff) -> GroupKey:
-    return staff.skills, staff.languages, staff.queues, staff.office
-
-
-def _counted(staff: Staff) -> set[str]:
-    lower = {f"skill {skill} {each}" for skill, level in staff.skills for each in range(1, level)}
-    return lower | _weighed(staff)
-
-
-def _weighed(staff: Staff) -> set[str]:
-    """Everything they have that a need can ask for."""
-    return {
-        *(f"skill {skill} {level}" for skill, level in staff.skills),
-        *(f"language {language}" for language in staff.languages),
-        *(f"queue {queue}" for queue in staff.queues),
-        *((f"office {staff.office}",) if staff.office is not None else ()),
-    }
+    return staff.skills, staff.languages, staff.queues, staff.groups, staff.office

@@ -8,23 +8,26 @@ from uuid import UUID
 
 from routing.floor import Floor
 from routing.model import FOREVER, Needs, Offer, Staff, Step, Waiting
+from routing.rank import ORDERS
 from tests.routing.naive import NaiveFloor
 
 
 class Story:
     """One office drawn from a seed; `play` holds the real floor against the naive one at every plan."""
 
-    def __init__(self, seed: int, *, fresh_limit: int) -> None:
+    def __init__(self, seed: int) -> None:
         self.chance = chance = random.Random(seed)
         self.queues = ("a", "b", "c")[: chance.randint(1, 3)]
         self.skills = ("x", "y", "z")[: chance.randint(0, 3)]
         self.languages = ("en", "ur")[: chance.randint(0, 2)]
         self.people = [f"r{number}" for number in range(chance.randint(1, 30))]
         self.ids = [UUID(int=number) for number in range(1, chance.randint(2, 60))]
+        self.groups = ("night", "day")
         self.needs = [self._needs() for _ in range(chance.randint(1, 12))]
         self.now = 0.0
-        self.floor, self.naive = Floor(), NaiveFloor()
-        self.floor._roster.fresh_limit = fresh_limit
+        kinds = frozenset(replace(each, language=None, office=None) for each in self.needs if chance.random() < 0.5)
+        self.floor, self.naive = Floor(), NaiveFloor(kinds=kinds)
+        self.floor.expect(kinds)
         self.offers: list[Offer] = []
 
     def play(self, acts: int) -> int:
@@ -60,7 +63,7 @@ class Story:
 
     def plan(self) -> None:
         self.now += self.chance.choice((0, 0, 0.5, 1, 4))
-        plan = self.floor.plan(self.now)
+        plan = self.floor.plan(self.now, traced=True)
         assert list(plan.offers) == self.naive.plan(self.now)
         assert plan.wake_at == self.naive.wake_at()
         self.offers += plan.offers
@@ -81,6 +84,15 @@ class Story:
             live=chance.random() < 0.5,
             units=chance.choice((0, 1, 1, 2)),
             office="north" if self._sometimes() else None,
+            any_of=tuple(
+                tuple(sorted((skill, chance.randint(1, 3)) for skill in self.skills if chance.random() < 0.6))
+                for _ in range(self._sometimes())
+            ),
+            also_queues=(chance.choice(self.queues),) if self._sometimes() else (),
+            also_groups=(chance.choice(self.groups),) if self._sometimes() else (),
+            interrupts=self._sometimes(),
+            beside_live=chance.random() < 0.7,
+            order=chance.choice(("spare_skills", "spare_skills", *ORDERS)),
         )
 
     def _waiting(self) -> Waiting:
@@ -98,6 +110,8 @@ class Story:
             not_before=self.now + chance.randint(-5, 8) if self._sometimes() else 0.0,
             excluded=frozenset(chance.sample(self.people, min(3, len(self.people))) if self._sometimes() else ()),
             excluded_until=FOREVER if self._sometimes() else self.now + chance.randint(-2, 12),
+            barred=frozenset(chance.sample(self.people, min(2, len(self.people))) if self._sometimes() else ()),
+            rules=chance.randint(0, 2),
         )
 
     def _person(self) -> Staff:
@@ -113,4 +127,6 @@ class Story:
             units=chance.randint(0, 3),
             available=chance.random() < 0.8,
             idle_since=float(chance.randint(0, 5)),
+            groups=frozenset(each for each in self.groups if self._sometimes()),
+            resting_until=self.now + chance.randint(-2, 6) if self._sometimes() else 0.0,
         )

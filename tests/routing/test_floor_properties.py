@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from routing.capacity import LIVE_AT_ONCE
 from routing.floor import Floor, Snapshot
 from routing.model import FOREVER, Needs, Offer, Staff, Step, Waiting
+from routing.rank import ORDERS
 from tests.routing.naive import NaiveFloor
 
 Act = Callable[[Floor, NaiveFloor], None]
 
+GROUPS = ("night", "second")
 QUEUES, SKILLS, LANGUAGES, OFFICES = ("claims", "orders"), ("fiber", "tax"), ("en", "ur"), (None, "north")
 REPRESENTATIVES = ("amy", "bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ivy", "jon", "kim")
 instants = st.integers(0, 40).map(float)
@@ -35,6 +37,12 @@ needs = st.builds(
     live=st.booleans(),
     units=st.sampled_from((1, 1, 2, 0)),
     office=st.sampled_from((None, None, "north")),
+    any_of=st.sampled_from(((), (), (), ((("fiber", 2), ("tax", 1)),), ((("fiber", 1),), (("tax", 2),)))),
+    also_queues=st.sampled_from(((), (), QUEUES[:1], QUEUES)),
+    also_groups=st.sampled_from(((), (), GROUPS[:1], GROUPS)),
+    interrupts=st.booleans(),
+    beside_live=st.sampled_from((True, True, False)),
+    order=st.sampled_from(("spare_skills", "spare_skills", *ORDERS)),
 )
 steps = st.lists(st.builds(Step, deadline=instants, needs=needs), max_size=2).map(
     lambda each: tuple(sorted(each, key=lambda step: step.deadline))
@@ -50,6 +58,8 @@ waitings = st.builds(
     not_before=st.one_of(st.just(0.0), instants),
     excluded=st.one_of(st.just(frozenset[str]()), st.frozensets(st.sampled_from(REPRESENTATIVES[:4]), max_size=3)),
     excluded_until=st.one_of(st.just(FOREVER), instants),
+    barred=st.one_of(st.just(frozenset[str]()), st.frozensets(st.sampled_from(REPRESENTATIVES[:4]), max_size=2)),
+    rules=st.integers(0, 2),
 )
 staff = st.builds(
     Staff,
@@ -63,6 +73,12 @@ staff = st.builds(
     units=st.integers(0, 2),
     available=st.sampled_from((True, True, True, False)),
     idle_since=st.integers(0, 3).map(float),
+    groups=st.one_of(st.just(frozenset[str]()), st.frozensets(st.sampled_from(GROUPS))),
+    resting_until=st.one_of(st.just(0.0), st.just(0.0), instants),
+)
+kinds = st.frozensets(
+    st.builds(Needs, queue=st.sampled_from(QUEUES), skills=st.sampled_from(((), (("fiber", 2),), (("tax", 1),)))),
+    max_size=3,
 )
 
 
@@ -101,9 +117,17 @@ def dismissing(representative: str) -> Act:
 def planning(seconds: float) -> Act:
     def act(floor: Floor, naive: NaiveFloor) -> None:
         now = naive.now + seconds
-        plan = floor.plan(now)
+        plan = floor.plan(now, traced=True)
         assert list(plan.offers) == naive.plan(now)
         assert plan.wake_at == naive.wake_at()
+
+    return act
+
+
+def expecting(known: frozenset[Needs]) -> Act:
+    def act(floor: Floor, naive: NaiveFloor) -> None:
+        floor.expect(known)
+        naive.kinds = known
 
     return act
 
@@ -116,6 +140,7 @@ acts = st.one_of(
     st.integers(1, 14).map(removing),
     st.sampled_from(REPRESENTATIVES).map(dismissing),
     st.integers(0, 6).map(float).map(planning),
+    kinds.map(expecting),
 )
 stories = st.lists(acts, max_size=40)
 
@@ -134,11 +159,13 @@ def state(naive: NaiveFloor) -> Snapshot:
             for number in sorted(naive.waiting)
         ),
         staff=tuple(naive.staff[name] for name in sorted(naive.staff)),
+        kinds=naive.kinds,
     )
 
 
 def rebuilt(snapshot: Snapshot, *, backwards: bool = False) -> Floor:
     floor = Floor()
+    floor.expect(snapshot.kinds)
     order = -1 if backwards else 1
     for row in snapshot.waiting[::order]:
         floor.place(row)
@@ -193,7 +220,7 @@ def test_a_floor_built_anew_from_the_rows_plans_the_same(story: list[Act], backw
     anew = rebuilt(floor.snapshot(), backwards=backwards)
     assert anew.snapshot() == floor.snapshot()
     for now in (naive.now, naive.now + 2, naive.now + 10, naive.now + 100):
-        assert anew.plan(now) == floor.plan(now)
+        assert anew.plan(now, traced=True) == floor.plan(now, traced=True)
     assert anew.snapshot() == floor.snapshot()
     assert anew.waiting() == floor.waiting()
 
@@ -222,7 +249,7 @@ def test_waking_only_when_told_misses_nothing(story: list[Act]) -> None:
         if wake_at is None or now < wake_at:
             assert not offers
             continue
-        plan = sleeper.plan(float(now))
+        plan = sleeper.plan(float(now), traced=True)
         assert list(plan.offers) == offers
         wake_at = plan.wake_at
 
@@ -234,10 +261,10 @@ def test_a_plan_in_slices_makes_the_offers_of_one_plan(story: list[Act], limit: 
     sliced, _ = played(story)
     now = naive.now + 4
     offers: list[Offer] = []
-    plan = sliced.plan(now, limit=limit)
+    plan = sliced.plan(now, limit=limit, traced=True)
     while plan.wake_at == now:
         assert len(plan.offers) <= limit
         offers += plan.offers
-        plan = sliced.plan(now, limit=limit)
-    assert [*offers, *plan.offers] == list(whole.plan(now).offers)
+        plan = sliced.plan(now, limit=limit, traced=True)
+    assert [*offers, *plan.offers] == list(whole.plan(now, traced=True).offers)
     assert plan.wake_at == whole.plan(now).wake_at

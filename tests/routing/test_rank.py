@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from routing.errors import RoutingError
+from routing.model import Staff
 from routing.plan import LONGEST_BACK_OFF_SECONDS, Cause, back_off
-from routing.rank import COMMON, HEAD_START_SECONDS, Mark, due, head_start, mark, reopened, scarcity
+from routing.rank import HEAD_START_SECONDS, NEEDED, ORDERS, Mark, due, head_start, needed, place, reopened, sorting
 
 
 def test_head_starts_add_up_to_the_queues_cap() -> None:
@@ -40,27 +41,50 @@ def test_due_is_arrival_and_target_less_the_head_start() -> None:
     assert due(1_000, 60, 300) == 760
 
 
-def test_scarcity_falls_as_more_hold_a_thing_and_ends() -> None:
-    falling = [scarcity(holders) for holders in range(1, COMMON + 1)]
-    assert falling == sorted(falling, reverse=True)
-    assert falling[0] == COMMON
-    assert falling[-1] == 0
-    assert len(set(falling)) == 7
+def test_the_fewer_are_free_for_a_thing_the_more_each_of_them_is_needed() -> None:
+    falling = [needed(free) for free in range(1, 100)]
+    assert falling == sorted(set(falling), reverse=True)
+    assert needed(0) == falling[0] == NEEDED
+
+
+def test_an_unknown_order_is_refused_by_name() -> None:
+    with pytest.raises(RoutingError, match="loudest_first"):
+        sorting("loudest_first")
+
+
+BUSY_NEEDLESS, IDLE_NEEDED = (1, 0.75, 9.0, "b"), (2, 0.0, 1.0, "a")
+BUSY_FOR_LONG, IDLE_SINCE_NOW = (1, 0.5, 1.0, "b"), (1, 0.25, 9.0, "a")
+TWINS = (1, 0.25, 1.0, "a"), (1, 0.25, 1.0, "b")
 
 
 @pytest.mark.parametrize(
-    ("first", "second"),
+    ("order", "first", "second"),
     [
-        (mark(1, 3, 4, 9.0, "b"), mark(2, 0, 4, 1.0, "a")),
-        (mark(1, 1, 4, 9.0, "b"), mark(1, 1, 2, 1.0, "a")),
-        (mark(1, 1, 4, 1.0, "b"), mark(1, 1, 4, 9.0, "a")),
-        (mark(1, 1, 4, 1.0, "a"), mark(1, 1, 4, 1.0, "b")),
-        (mark(1, 0, 1, 9.0, "b"), mark(1, 0, 0, 1.0, "a")),
+        ("spare_skills", BUSY_NEEDLESS, IDLE_NEEDED),
+        ("spare_skills", IDLE_SINCE_NOW, BUSY_FOR_LONG),
+        ("spare_skills", *TWINS),
+        ("least_loaded", IDLE_NEEDED, BUSY_NEEDLESS),
+        ("least_loaded", IDLE_SINCE_NOW, BUSY_FOR_LONG),
+        ("least_loaded", (1, 0.5, 9.0, "b"), (2, 0.5, 1.0, "a")),
+        ("least_loaded", *TWINS),
+        ("longest_idle", IDLE_NEEDED, BUSY_NEEDLESS),
+        ("longest_idle", BUSY_FOR_LONG, IDLE_SINCE_NOW),
+        ("longest_idle", *TWINS),
     ],
-    ids=["least needed elsewhere", "least loaded", "longest idle", "id", "no capacity counts as full"],
 )
-def test_representatives_are_asked_in_the_order_of_the_design(first: Mark, second: Mark) -> None:
-    assert [first, second] == sorted([second, first])
+def test_each_order_sorts_by_its_keys_one_after_the_other(order: str, first: Mark, second: Mark) -> None:
+    assert sorted([second, first], key=sorting(order).full) == [first, second]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_an_order_sorts_the_members_of_one_group_as_it_sorts_everybody(order: str) -> None:
+    places = [(load, idle, name) for load in (0.0, 0.5) for idle in (1.0, 2.0) for name in ("a", "b")]
+    among = sorted(places, key=sorting(order).among)  # type: ignore[arg-type]
+    assert among == sorted(places, key=lambda each: sorting(order).full((7, *each)))
+
+
+def test_who_has_no_capacity_counts_as_full() -> None:
+    assert place(Staff(id="a", capacity=0, idle_since=5.0), 0) == (1.0, 5.0, "a")
 
 
 def test_back_off_grows_by_cause_up_to_a_ceiling() -> None:

@@ -1,0 +1,125 @@
+"""Why an offer fell as it did: who else could have taken it, with the keys they were sorted by, and who could not, and why.
+
+Decides nothing. Cheap, for it is made for every offer: what rules a whole group out is counted once per pool until somebody
+comes, leaves or goes away; how many are busy follows from the rest; only those whom the customer must not meet are
+looked at one by one.
+"""
+
+from __future__ import annotations
+
+from routing.capacity import could_ever_fit, units_of
+from routing.explain import REASONS
+from routing.groups import Crowd, Group, Seat
+from routing.model import Needs, Ranked, Trace, Waiting
+from routing.needs import lacking
+from routing.pools import Pool
+from routing.rank import NEEDED, Place
+from routing.roster import Roster
+
+RUNNERS_UP_AT_MOST = 5
+
+
+def trace(roster: Roster, waiting: Waiting, pool: Pool, *, chosen: Seat, skip: frozenset[str]) -> Trace:
+    """The trace of the offer of `waiting`, from `pool`, to `chosen`, who has not been given it yet.
+
+    For one held for the preferred representative, the runners-up are those who would have been asked without the hold.
+    """
+    if pool.holder is not None:
+        pool = roster.pool(pool.needs)
+    best, place = _best(roster, pool, skip), chosen.place
+    assert place is not None
+    return Trace(
+        rules=waiting.rules,
+        step=sum(step.deadline <= roster.now for step in waiting.steps),
+        chosen=_ranked(roster, chosen.group, place, preferred=waiting.preferred),
+        runners_up=tuple(
+            [_ranked(roster, group, other, preferred=waiting.preferred) for group, other in best if other is not place][
+                :RUNNERS_UP_AT_MOST
+            ]
+        ),
+        ruled_out=_ruled_out(roster, pool, waiting),
+    )
+
+
+def scarcity(weight: int) -> float:
+    """A weight as it is told: 100.0 for each thing somebody is the last free one for."""
+    return weight * 100 / NEEDED
+
+
+def _ranked(roster: Roster, group: Group, place: Place, *, preferred: str | None) -> Ranked:
+    return Ranked(
+        representative=place[2],
+        preferred=place[2] == preferred,
+        scarcity=scarcity(roster.demand.weigh(group)),
+        load=place[0],
+        idle_since=place[1],
+    )
+
+
+def _best(roster: Roster, pool: Pool, skip: frozenset[str]) -> list[tuple[Group, Place]]:
+    """The first of all who are free for it, by the pool's order: one more than are told, for the chosen is among them.
+
+    Nobody but the first so many crowds can hold one of them, sorted by the best of each.
+    """
+    full, weigh, count = pool.sorting.full, roster.demand.weigh, RUNNERS_UP_AT_MOST + 1
+    leading: list[tuple[object, Crowd]] = []
+    for crowd in roster.free_for(pool):
+        first = crowd.first(pool.sorting, skip)
+        if first is not None:
+            leading.append((full((weigh(crowd.group), *first)), crowd))
+    if len(leading) > 1:
+        leading.sort(key=lambda each: each[0])  # type: ignore[arg-type,return-value]
+    found: list[tuple[object, Group, Place]] = []
+    for _, crowd in leading[:count]:
+        weight = weigh(crowd.group)
+        found += [(full((weight, *place)), crowd.group, place) for place in crowd.best(pool.sorting, skip, count=count)]
+    found.sort(key=lambda each: each[0])  # type: ignore[arg-type,return-value]
+    return [(group, place) for _, group, place in found[:count]]
+
+
+def _ruled_out(roster: Roster, pool: Pool, waiting: Waiting) -> tuple[tuple[str, int], ...]:
+    if pool.census[0] != roster.version:
+        pool.census = roster.version, _census(roster, pool)
+    counts = dict(pool.census[1])
+    counts["busy"] -= sum(crowd.size for crowd in roster.free_for(pool))
+    for reason, representatives in (("barred", waiting.barred), ("declined", waiting.excluded - waiting.barred)):
+        for representative in representatives:
+            seat = roster.seats.get(representative)
+            if seat is None or not _able(roster, seat, pool):
+                continue
+            counts[reason] += 1
+            later = _later_reason(seat, pool)
+            if later is not None:
+                counts[later] -= 1
+    return tuple([(reason, counts[reason]) for reason in REASONS if counts[reason]])
+
+
+def _able(roster: Roster, seat: Seat, pool: Pool) -> bool:
+    return roster.serves(seat, pool) and could_ever_fit(seat.staff.capacity, pool.needs)
+
+
+def _later_reason(seat: Seat, pool: Pool) -> str | None:
+    """For what they count where the customer's own exclusions are not looked at."""
+    if seat.stood is not None and seat.stood[0] != "on":
+        return seat.stood[0]
+    return None if seat.group.crowds[pool.cost] in seat.open else "busy"
+
+
+def _census(roster: Roster, pool: Pool) -> dict[str, int]:
+    """How many each reason rules out, the customer's own exclusions aside; `busy` counts the free as well."""
+    counts: dict[str, int] = dict.fromkeys(REASONS, 0)
+    for group in roster.groups.values():
+        reason = lacking(group.like, pool.needs)
+        if reason is not None:
+            counts[reason] += len(group.seats)
+        else:
+            _count_standing(counts, group, pool.needs)
+    return counts
+
+
+def _count_standing(counts: dict[str, int], group: Group, needs: Needs) -> None:
+    for (presence, capacity), count in group.standing.items():
+        if units_of(needs) > capacity:
+            counts["capacity"] += count
+        else:
+            counts["busy" if presence == "on" else presence] += count
