@@ -13,8 +13,8 @@ from typing import Any, Final, TypeAlias
 
 import asyncpg
 import orjson
-from sqlalchemy.orm import defer
-from sqlmodel import col, select
+from sqlalchemy import select as choose
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db import Connection
@@ -30,6 +30,7 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _Key: TypeAlias = tuple[str, int, datetime]
 """A version is unique in its database only, and one process may come to see a second database (tests, a restored backup)."""
 
+_HEAD: Final = [column for column in SQLModel.metadata.tables["rule_set"].columns if column.name != "document"]
 _LIVE = "SELECT current_database()::text AS database, version, made_at FROM rule_set WHERE state = 'live'"
 _ONE = "SELECT current_database()::text AS database, version, made_at FROM rule_set WHERE version = $1"
 _DOCUMENT = "SELECT document::text FROM rule_set WHERE version = $1"
@@ -77,15 +78,16 @@ async def page(
     session: AsyncSession, *, state: str | None, after: str | None, limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
     """The versions, newest first, without their documents."""
-    chosen = select(RuleSet).options(defer(col(RuleSet.document)))
+    chosen = choose(*_HEAD)
     if state is not None:
-        chosen = chosen.where(RuleSet.state == state)
+        chosen = chosen.where(col(RuleSet.state) == state)
     if after is not None:
         (last,) = cursors.decode(after, (int,))
         chosen = chosen.where(col(RuleSet.version) < last)
-    rows = (await session.exec(chosen.order_by(col(RuleSet.version).desc()).limit(limit + 1))).all()
-    following = cursors.encode(rows[limit - 1].version) if len(rows) > limit else None
-    return [row.model_dump(exclude={"document"}) for row in rows[:limit]], following
+    chosen = chosen.order_by(col(RuleSet.version).desc()).limit(limit + 1)
+    rows = (await (await session.connection()).execute(chosen)).mappings().all()
+    following = cursors.encode(rows[limit - 1]["version"]) if len(rows) > limit else None
+    return [dict(row) for row in rows[:limit]], following
 
 
 async def one(session: AsyncSession, version: int | None) -> RuleSet:

@@ -31,11 +31,16 @@ async def published(shift: Shift, wanted: dict[str, Any], *, recompute: bool = F
 
 async def refused(shift: Shift, action: Any, *args: Any, **more: Any) -> str:
     """The code of the refusal; nothing at all may have changed."""
-    before = await shift.everything()
+    before = await everything(shift)
     with pytest.raises((Conflict, Invalid, NotFound)) as caught:
         await shift.do(action, *args, **more)
-    assert await shift.everything() == before
+    assert await everything(shift) == before
     return caught.value.code
+
+
+async def everything(shift: Shift) -> dict[str, str | None]:
+    """All rows but those that are counted beside the contacts, a little later."""
+    return {name: rows for name, rows in (await shift.everything()).items() if name not in {"queue_day", "told_wait"}}
 
 
 async def queue(shift: Shift, code: str) -> Any:
@@ -58,9 +63,9 @@ async def test_before_anything_is_published_the_rules_are_the_tables_as_they_sta
 
 
 async def test_a_draft_changes_nothing_but_that_it_is_there(shift: Shift) -> None:
-    before = await shift.everything()
+    before = await everything(shift)
     assert await drafted(shift, document(claims={"target_seconds": 60}), note="shorter") == 1
-    after = await shift.everything()
+    after = await everything(shift)
     assert {name for name in after if after[name] != before[name]} == {"rule_set", "event"}
     async with shift.db.connection() as connection:
         assert (await live_rules(connection)).version == 0
@@ -102,10 +107,10 @@ async def test_the_order_of_the_request_types_is_kept_as_it_was_written(shift: S
 
 async def test_publishing_again_what_is_live_changes_nothing(shift: Shift) -> None:
     made = await published(shift, document())
-    before = await shift.everything()
+    before = await everything(shift)
     again = await shift.do(rules.publish, made.row.version)
     assert again.row.version == made.row.version
-    assert await shift.everything() == before
+    assert await everything(shift) == before
 
 
 async def test_a_draft_that_others_have_overtaken_is_not_published(shift: Shift) -> None:
@@ -120,9 +125,9 @@ async def test_only_a_draft_is_published_or_discarded(shift: Shift) -> None:
     await published(shift, document())
     unwanted = await drafted(shift, document())
     await shift.do(rules.discard, unwanted)
-    before = await shift.everything()
+    before = await everything(shift)
     await shift.do(rules.discard, unwanted)
-    assert await shift.everything() == before, "discarding twice is once"
+    assert await everything(shift) == before, "discarding twice is once"
     assert await shift.story(str(unwanted)) == ["drafted", "discarded"]
     for action, version, code in (
         (rules.publish, 1, "not_a_draft"),
@@ -148,13 +153,13 @@ async def test_rolling_back_makes_a_new_version_of_the_old_rules_and_publishes_i
     )
     assert [each["kind"] for each in told] == ["drafted", "published"]
     assert told[0]["data"] == {"based_on": 2, "rolled_back_to": 1}
-    before = await shift.everything()
+    before = await everything(shift)
     assert (await shift.do(rules.roll_back, 3)).version == 3, "what is live stays as it is"
-    assert await shift.everything() == before
+    assert await everything(shift) == before
 
 
 async def test_wrong_rules_are_refused_with_the_path_of_every_fault(shift: Shift) -> None:
-    before = await shift.everything()
+    before = await everything(shift)
     wrong = document(claims={"target_seconds": -1, "overflow": {"after_seconds": 10, "queue": "clams"}})
     wrong["queues"]["sales"]["target_secs"] = 5
     with pytest.raises(Invalid) as caught:
@@ -163,7 +168,7 @@ async def test_wrong_rules_are_refused_with_the_path_of_every_fault(shift: Shift
     faults: Any = caught.value.members["faults"]
     assert {"queues.claims.target_seconds", "queues.sales.target_secs"} <= {fault["path"] for fault in faults}
     assert all(fault["reason"] for fault in faults)
-    assert await shift.everything() == before
+    assert await everything(shift) == before
 
 
 async def test_rules_have_a_size_and_drafts_a_number(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
