@@ -4,10 +4,8 @@ Decides types, lengths and ranges, the same as the tables' CHECKs or stricter. W
 alone. References between the parts are checked in `app.configuration.references`, where all parts are well formed.
 """
 
-from __future__ import annotations
-
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -111,60 +109,3 @@ class Configuration(Parts):
     rules: SkipValidation[Rules]
     rules_document: dict[str, Any]
     """What `rules` were read from, as JSON can hold it: JSON objects have no order, so each request type has its `place`."""
-
-    @property
-    def queues(self) -> Mapping[str, RowOfQueue]:
-        return {code: RowOfQueue.of(rule) for code, rule in self.rules.queues.items()}
-
-    @property
-    def request_types(self) -> Mapping[str, RowOfRequest]:
-        return {code: self.node(code) for code in self.rules.requests}
-
-    def node(self, code: str) -> RowOfRequest:
-        rule = self.rules.requests[code]
-        return RowOfRequest.model_construct(**{name: getattr(rule, name) for name in RowOfRequest.model_fields})
-
-
-class RowOfHours(BaseModel):
-    timezone: Any
-    mon: Any
-    tue: Any
-    wed: Any
-    thu: Any
-    fri: Any
-    sat: Any
-    sun: Any
-    exceptions: Any
-
-
-class RowOfRequest(BaseModel):
-    labels: Any
-    parent: Any
-    queue: Any
-    letter: Any
-    skills: Any
-    speak: Any
-
-
-class RowOfQueue(BaseModel):
-    name: Any
-    target_seconds: Any
-    offer_timeout_seconds: Any
-    wrap_up_seconds: Any
-    grace_seconds: Any
-    head_start_cap_seconds: Any
-    mean_handle_seconds: Any
-    hours: Any
-
-    @classmethod
-    def of(cls, rule: Any) -> RowOfQueue:
-        given = {name: getattr(rule, name) for name in cls.model_fields if name != "hours"}
-        hours = None
-        if rule.hours is not None:
-            days: dict[str, Any] = {
-                day: tuple("-".join(span) for span in rule.hours.weekly.get(day, ()))
-                for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-            }
-            exceptions = {day: tuple("-".join(s) for s in spans) for day, spans in rule.hours.exceptions.items()}
-            hours = RowOfHours.model_construct(timezone=rule.hours.timezone, exceptions=exceptions, **days)
-        return cls.model_construct(hours=hours, **given)
