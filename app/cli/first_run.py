@@ -61,7 +61,7 @@ async def _fill(session: AsyncSession, settings: Settings) -> FirstKeys:
 
     moment = await now(session)
     wanted = read(SAMPLE)
-    await apply(session, wanted, actor=SYSTEM, now=moment)
+    await apply(session, wanted, publish=True, actor=SYSTEM, now=moment)
     keys: dict[str, str] = {}
     for role in ROLES:
         if role == "admin" and settings.admin_key is not None:
