@@ -11,6 +11,7 @@ from app.cli.demo import demo
 from app.cli.keys import keys
 from app.cli.migrate import migrate
 from app.cli.restore import restore
+from app.cli.rules import rules
 from app.cli.serve import serve
 from app.cli.settings import settings
 from app.cli.staff import staff
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(demo)
 app.command()(apply)
+app.add_typer(rules)
 app.add_typer(keys)
 app.command()(audit)
 app.command()(migrate)
