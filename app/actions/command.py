@@ -19,6 +19,7 @@ from app.tables import Interaction, Outbox
 from channels.base import Command
 
 DEFAULT_LANGUAGE = "en"
+CONSOLE = "console"
 
 
 def key_of(fact: str, reason: str) -> str:
@@ -34,16 +35,20 @@ async def command(
     reason: str,
     payload: Mapping[str, Any],
     now: datetime,
+    call: str | None = None,
 ) -> Command | None:
-    """Put the command that `fact` calls for into the outbox, once per `fact` and `reason`; None where it calls for none."""
-    channel = registry.current().get(interaction.channel)
-    kind = channel.info.commands.get(fact) if channel else None
+    """Put the command that `fact` calls for into the outbox, once per `fact` and `reason`; None where it calls for none.
+
+    `call`: do this instead, in the name of the same fact. A channel that cannot leaves it to the console, where somebody
+    reads it.
+    """
+    channel, kind = _way(interaction.channel, fact, call)
     if kind is None:
         return None
     made = Command(
         key=key_of(fact, reason),
         kind=kind,
-        channel=interaction.channel,
+        channel=channel,
         interaction_id=interaction.id,
         to=interaction.reply_to,
         language=interaction.language or DEFAULT_LANGUAGE,
@@ -64,3 +69,12 @@ async def command(
     made_once = insert(Outbox).values(**row).on_conflict_do_nothing(index_elements=["dedupe_key"])
     await session.exec(cast("Any", made_once))
     return made
+
+
+def _way(channel: str, fact: str, call: str | None) -> tuple[str, str | None]:
+    """Over which channel, and what to do there."""
+    found = registry.current().get(channel)
+    kind = found.info.commands.get(call or fact) if found else None
+    if kind is None and call is not None and CONSOLE in registry.current():
+        return CONSOLE, call
+    return channel, kind

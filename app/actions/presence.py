@@ -30,7 +30,7 @@ async def set_presence(
     if actor.representative is not None and actor.representative != code:
         raise Forbidden("You can only speak for yourself.", code="not_yours")
     if status != "available":
-        for interaction_id in await _offered(session, code):
+        for interaction_id in await offered_to(session, code):
             await hand_back(session, interaction_id, reason=status, actor=actor, now=now, event="withdrawn")
     representative = await locked(session, Representative, code)
     if representative.presence == status:
@@ -46,8 +46,8 @@ async def set_presence(
     return representative
 
 
-async def _offered(session: AsyncSession, code: str) -> list[UUID]:
-    """What they are offered now, every interaction and assignment of it locked before the first is let go.
+async def offered_to(session: AsyncSession, code: str) -> list[UUID]:
+    """What they are offered now, by id, every interaction and assignment of it locked before the first is let go.
 
     Letting one go locks the representative's row: whoever waited for a further interaction after that could wait in a circle.
     """

@@ -1,6 +1,6 @@
 """A representative declines an offer, with a reason. The interaction keeps its due time and asks others first.
 
-Decides who is not asked again and how long the interaction rests; the numbers are the router's.
+Decides who is not asked again and how long the interaction rests; the numbers are the queue's own, or the router's.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.record import advance, locked_pair, mine
 from app.actions.release import end_assignment
+from app.actions.requeue import escalate_missed
+from app.actions.ruled import ruled
 from app.errors import Conflict
 from app.queries.colleagues import others_could
 from app.security import Actor
@@ -32,9 +34,12 @@ async def reject(session: AsyncSession, assignment_id: UUID, *, reason: str, act
     fact = {"assignment": str(assignment.id), "representative": assignment.representative, "reason": reason}
     advance(session, interaction, "declined", now=now, actor=actor, data=fact)
     interaction.misses += 1
-    interaction.not_before = now + timedelta(seconds=back_off("declined", interaction.misses))
+    first_seconds = (await ruled(session, interaction)).back_off_seconds.get("declined")
+    rest = back_off("declined", interaction.misses, first_seconds=first_seconds)
+    interaction.not_before = now + timedelta(seconds=rest)
     interaction.excluded = await _not_asked_again(session, interaction, assignment.representative)
     await end_assignment(session, assignment, "declined", now=now, reason=reason)
+    await escalate_missed(session, interaction, now=now)
     await session.flush()
     return assignment
 

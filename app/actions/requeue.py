@@ -1,7 +1,7 @@
 """An interaction goes back to the line, or to another one. The customer's clock never restarts.
 
-Decides the due time of whoever stands in line again: counted from when they first stood there, but for those who slept
-(parked), whose clock starts at the wake-up, and for those who gave up and came back too late.
+Decides when the clock of whoever stands in line again began: when they first stood there, but for those who slept (parked),
+whose clock starts at the wake-up, and for those who gave up and came back too late. How they wait from then on, the rules say.
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.command import command
+from app.actions.escalate import escalate
+from app.actions.filing import refile
 from app.actions.record import advance, locked_with_live, mine, once_mine
 from app.actions.release import end_assignment
+from app.actions.ruled import ruled
+from app.actions.serving import lacks
 from app.errors import Conflict, Invalid
+from app.queries.rules import rules_for
 from app.security import Actor
-from app.tables import Assignment, Interaction, Queue, Representative, RequestType
+from app.tables import Assignment, Interaction, Representative
 from routing.lifecycle import INTERACTION
-
-PREFERRED_SECONDS = 120
-"""How long an interaction waits for the one representative who should have it before everybody may."""
 
 
 async def transfer(
@@ -34,21 +35,27 @@ async def transfer(
     actor: Actor,
     now: datetime,
 ) -> Interaction:
-    """Move it to another queue, to a named representative, or both; raises `Invalid`, `Conflict`, `Forbidden`."""
+    """Move it to another queue, to a named representative, or both; raises `Invalid`, `Conflict`, `Forbidden`.
+
+    A named representative gets it alone for as long as the queue's rule says, then everybody may. `cannot_serve`: they lack
+    what is needed there.
+    """
     if queue is None and representative is None:
         raise Invalid("Say where to: a queue, a representative, or both.", code="no_target")
     interaction, assignment = await locked_with_live(session, interaction_id)
     mine(assignment, actor)
-    target = await _queue(session, queue or interaction.queue)
+    target = queue or interaction.queue or ""
+    if target not in (await rules_for(session)).queues:
+        raise Invalid(f"There is no queue {target!r}.", code="unknown_queue")
+    chosen = await on_shift(session, representative) if representative is not None else None
+    fact = _fact(assignment, reason=reason) | {"queue": target}
     if representative is not None:
-        await _known(session, representative)
-    fact = _fact(assignment, reason=reason) | {"queue": target.code}
+        fact["preferred"] = representative
     advance(session, interaction, "transferred", now=now, actor=actor, data=fact)
-    if interaction.queue != target.code:
-        interaction.skills = await _needed_by_all(session, target.code)
-    interaction.queue = target.code
-    interaction.due_at = _due(interaction, target, start=interaction.queued_at or now)
-    prefer(interaction, representative, now=now)
+    interaction.preferred = representative
+    filing = await refile(session, interaction, queue=target, start=interaction.queued_at or now, now=now)
+    if chosen is not None and (lack := lacks(chosen, interaction, filing, now=now)):
+        raise Conflict(f"This representative could not serve it there: {lack}.", code="cannot_serve")
     # Whoever hands it on is not asked for it again at once.
     giver = (
         assignment.representative if assignment is not None and assignment.representative != representative else None
@@ -93,9 +100,8 @@ async def wake(session: AsyncSession, interaction_id: UUID, *, actor: Actor, now
     if not INTERACTION.allows(interaction.state, "woken"):
         return interaction
     advance(session, interaction, "woken", now=now, actor=actor)
-    interaction.wake_at, interaction.queued_at = None, now
-    interaction.due_at = _due(interaction, await _queue(session, interaction.queue), start=now)
-    prefer(interaction, interaction.preferred, now=now)
+    interaction.wake_at = None
+    await refile(session, interaction, queue=interaction.queue or "", start=now, now=now)
     await session.flush()
     return interaction
 
@@ -105,12 +111,11 @@ async def come_back(session: AsyncSession, interaction_id: UUID, *, actor: Actor
     interaction, _ = await locked_with_live(session, interaction_id)
     if not INTERACTION.allows(interaction.state, "returned") or interaction.queue is None:
         return interaction
-    queue = await _queue(session, interaction.queue)
-    in_time = now - interaction.state_at <= timedelta(seconds=queue.grace_seconds)
+    grace = timedelta(seconds=(await ruled(session, interaction)).grace_seconds)
+    in_time = now - interaction.state_at <= grace
     advance(session, interaction, "returned", now=now, actor=actor, data={"in_time": in_time})
     start = (interaction.queued_at or now) if in_time else now
-    interaction.queued_at = start
-    interaction.due_at = _due(interaction, queue, start=start)
+    await refile(session, interaction, queue=interaction.queue, start=start, now=now)
     await session.flush()
     return interaction
 
@@ -125,19 +130,26 @@ async def hand_back(
     advance(session, interaction, event, now=now, actor=actor, data=_fact(assignment, reason=reason))
     await end_assignment(session, assignment, event, now=now, reason=reason)
     await command(session, interaction, event, reason=str(assignment.id), payload={}, now=now)
+    await escalate_missed(session, interaction, now=now)
     await session.flush()
     return interaction
 
 
-def prefer(interaction: Interaction, representative: str | None, *, now: datetime) -> None:
-    """Hold the interaction for one representative for a limited time; None holds it for nobody."""
-    interaction.preferred = representative
-    interaction.preferred_until = now + timedelta(seconds=PREFERRED_SECONDS) if representative else None
+async def escalate_missed(session: AsyncSession, interaction: Interaction, *, now: datetime) -> None:
+    """Tell a supervisor of a locked, queued interaction that was missed as often in a row as its queue allows."""
+    rule = await ruled(session, interaction)
+    if interaction.misses >= rule.offers_at_most:
+        escalate(session, interaction, reason="missed_offers", rest_seconds=rule.supervisor_seconds, now=now)
 
 
-def _due(interaction: Interaction, queue: Queue, *, start: datetime) -> datetime:
-    head_start = min(interaction.head_start_seconds, queue.head_start_cap_seconds)
-    return start + timedelta(seconds=queue.target_seconds - head_start)
+async def on_shift(session: AsyncSession, code: str) -> Representative:
+    """A representative something may be held for; raises `Invalid` (`unknown_representative`), `Conflict` (`not_on_shift`)."""
+    representative = await session.get(Representative, code)
+    if representative is None or representative.retired:
+        raise Invalid(f"There is no representative {code!r}.", code="unknown_representative")
+    if representative.presence == "offline":
+        raise Conflict("This representative is not on shift.", code="not_on_shift")
+    return representative
 
 
 def _fact(assignment: Assignment | None, *, reason: str | None) -> dict[str, str]:
@@ -145,30 +157,3 @@ def _fact(assignment: Assignment | None, *, reason: str | None) -> dict[str, str
     if assignment is not None:
         fact |= {"assignment": str(assignment.id), "representative": assignment.representative}
     return fact
-
-
-async def _queue(session: AsyncSession, code: str | None) -> Queue:
-    queue = await session.get(Queue, code) if code is not None else None
-    if queue is None:
-        raise Invalid(f"There is no queue {code!r}.", code="unknown_queue")
-    return queue
-
-
-async def _needed_by_all(session: AsyncSession, queue: str) -> dict[str, int]:
-    """The skills that every request of this queue needs, at the lowest level asked for.
-
-    What was asked for at first says nothing about another line: nobody there might ever have those skills.
-    """
-    asked = list((await session.exec(select(RequestType.skills).where(RequestType.queue == queue))).all())
-    if not asked:
-        return {}
-    shared = set.intersection(*(set(skills) for skills in asked))
-    return {skill: min(skills[skill] for skills in asked) for skill in sorted(shared)}
-
-
-async def _known(session: AsyncSession, code: str) -> None:
-    representative = await session.get(Representative, code)
-    if representative is None or representative.retired:
-        raise Invalid(f"There is no representative {code!r}.", code="unknown_representative")
-    if representative.presence == "offline":
-        raise Conflict("This representative is not on shift.", code="not_on_shift")

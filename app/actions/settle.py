@@ -7,9 +7,10 @@ left for the next turn, so a batch is never part of a deadlock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -22,16 +23,16 @@ from app.security import SYSTEM
 from routing.lifecycle import ASSIGNMENT, INTERACTION, OUTCOME
 
 _LOCK_FREE = """
-SELECT i.id, i.state, i.version, i.misses, i.channel, i.contact, i.reply_to, i.language, i.wake_at, i.preferred,
-       wall_clock() AS now, q.target_seconds - least(i.head_start_seconds, q.head_start_cap_seconds) AS due_seconds
-FROM interaction i JOIN queue q ON q.code = i.queue
+SELECT i.id, i.state, i.version, i.misses, i.channel, i.contact, i.reply_to, i.language, i.step, i.steps, i.step_at,
+       i.exhausted_at, wall_clock() AS now
+FROM interaction i
 WHERE i.id = ANY ($1::uuid[]) AND i.state = ANY ($2::text[])
 ORDER BY i.id FOR NO KEY UPDATE OF i SKIP LOCKED
 """
 # Interactions, then assignments, then representatives, each by id: the order every writer keeps.
 _LOCK_HELD = """
 WITH work AS MATERIALIZED (
-    SELECT id, state, version, misses, channel, contact, reply_to, language, wake_at FROM interaction
+    SELECT id, state, version, misses, channel, contact, reply_to, language, wake_at, queue, rules_version FROM interaction
     WHERE id = ANY ($1::uuid[]) AND state = ANY ($2::text[])
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 ), held AS MATERIALIZED (
@@ -47,12 +48,12 @@ ORDER BY r.code, h.id FOR NO KEY UPDATE OF r SKIP LOCKED
 """
 _MOVE = """
 UPDATE interaction i
-SET state = t.state, state_at = $1, version = i.version + 1, wake_at = NULL,
-    misses = coalesce(t.misses, i.misses), not_before = coalesce(t.not_before, i.not_before),
-    due_at = coalesce(t.due_at, i.due_at), queued_at = coalesce(t.queued_at, i.queued_at),
-    preferred_until = coalesce(t.preferred_until, i.preferred_until)
-FROM unnest($2::uuid[], $3::text[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
-     AS t (id, state, misses, not_before, due_at, queued_at, preferred_until)
+SET state = t.state, state_at = CASE WHEN t.state = i.state THEN i.state_at ELSE $1 END, version = i.version + 1,
+    wake_at = NULL, misses = coalesce(t.misses, i.misses), not_before = coalesce(t.not_before, i.not_before),
+    escalated_at = coalesce(t.escalated_at, i.escalated_at), step = coalesce(t.step, i.step),
+    step_at = CASE WHEN t.step IS NULL THEN i.step_at ELSE t.step_at END
+FROM unnest($2::uuid[], $3::text[], $4::int[], $5::timestamptz[], $6::timestamptz[], $7::int[], $8::timestamptz[])
+     AS t (id, state, misses, not_before, escalated_at, step, step_at)
 WHERE i.id = t.id
 """
 _END = """
@@ -78,14 +79,16 @@ ON CONFLICT (dedupe_key) DO NOTHING
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Move:
-    """One locked row, and what changes with its state; None leaves a column as it is."""
+    """One locked row, and what changes with its state; None leaves a column as it is. `data` is told with the event."""
 
     row: asyncpg.Record
     misses: int | None = None
     not_before: datetime | None = None
-    due_at: datetime | None = None
-    queued_at: datetime | None = None
-    preferred_until: datetime | None = None
+    escalated_at: datetime | None = None
+    step: int | None = None
+    step_at: datetime | None = None
+    """Written wherever `step` is, also None: then nothing more changes by time alone."""
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def lock_free(connection: Connection, ids: Collection[UUID], event: str) -> list[asyncpg.Record]:
@@ -111,14 +114,14 @@ async def settle(
         [INTERACTION.after(move.row["state"], event) for move in moves],
         [move.misses for move in moves],
         [move.not_before for move in moves],
-        [move.due_at for move in moves],
-        [move.queued_at for move in moves],
-        [move.preferred_until for move in moves],
+        [move.escalated_at for move in moves],
+        [move.step for move in moves],
+        [move.step_at for move in moves],
     )
     rows = [move.row for move in moves]
     if "assignment" in rows[0].keys():  # noqa: SIM118  (a record's `in` looks at values)
         await _end(connection, rows, event, now=now, reason=reason)
-    await insert_events(connection, [_told(row, event, reason) for row in rows], actor=SYSTEM.label, now=now)
+    await insert_events(connection, [_told(move, event, reason) for move in moves], actor=SYSTEM.label, now=now)
     await _send(connection, rows, event, now=now)
 
 
@@ -143,8 +146,9 @@ async def _end(
     )
 
 
-def _told(row: asyncpg.Record, event: str, reason: str | None) -> NewEvent:
-    data = {"reason": reason} if reason else {}
+def _told(move: Move, event: str, reason: str | None) -> NewEvent:
+    row = move.row
+    data = {**move.data, **({"reason": reason} if reason else {})}
     if assignment := row.get("assignment"):
         data |= {"assignment": str(assignment), "representative": row["representative"]}
     return NewEvent(subject="interaction", subject_id=str(row["id"]), version=row["version"] + 1, kind=event, data=data)

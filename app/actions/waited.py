@@ -15,6 +15,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.tables import Interaction
 from routing.lifecycle import INTERACTION
 
+CONSULTED: Final = "consults"
+"""Among a question's attributes: the contact it is about. A colleague's question is no wait of the customer's."""
 _IN_LINE: Final = ("queued", "offered")
 _BEGINS: Final = sorted({event for (state, event), after in INTERACTION.table.items() if after in _IN_LINE and state not in _IN_LINE})  # fmt: skip
 _ENDS: Final = sorted({event for (state, event), after in INTERACTION.table.items() if state in _IN_LINE and after not in _IN_LINE})  # fmt: skip
@@ -35,6 +37,8 @@ FROM began WHERE id = :case AND began.at IS NOT NULL
 async def count_wait(session: AsyncSession, interaction: Interaction, *, until: datetime) -> None:
     """Add the wait that the interaction's newest event has just ended. The caller holds the row's lock."""
     await session.flush()
+    if CONSULTED in interaction.attributes:
+        return
     values = {
         "interaction": str(interaction.id),
         "version": interaction.version,

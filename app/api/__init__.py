@@ -9,11 +9,13 @@ from starlette.routing import BaseRoute, Route
 
 from app.api import (
     assignments,
+    bars,
     cases,
     events,
     health,
     hooks,
     interactions,
+    moves,
     pages,
     queues,
     receiving,
@@ -41,6 +43,8 @@ def routes(channels: Mapping[str, Channel]) -> list[BaseRoute]:
         representatives.router,
         interactions.router,
         verbs.router,
+        moves.router,
+        bars.router,
         cases.router,
         queues.router,
         rules.router,

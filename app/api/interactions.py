@@ -39,6 +39,7 @@ async def listed(
     case_id: UUID | None = None,
     customer_id: UUID | None = None,
     representative: Annotated[Code | None, Query(description="Who holds it now.")] = None,
+    escalated: Annotated[bool, Query(description="true: those in line whom a supervisor was told of.")] = False,
     limit: Limit = 50,
     after: After = None,
 ) -> dict[str, Any]:
@@ -51,6 +52,7 @@ async def listed(
         case_id=case_id,
         customer_id=customer_id,
         representative=representative,
+        escalated=escalated,
     )
     items, following = await interactions.page(session, filters, reader=actor.representative, after=after, limit=limit)
     return {"items": items, "next": following}

@@ -246,6 +246,10 @@ class InteractionView(BaseModel):
     head_start_reasons: list[str]
     assignment: AssignmentView | None
     preferred: str | None
+    callback: bool = Field(description="They are called back, and need not stay on the line.")
+    callback_attempts: int
+    step: int = Field(description="How many steps of its rules have passed.")
+    escalated_at: datetime | None = Field(description="Since when a supervisor knows; null once it is served.")
     arrived_at: datetime
     queued_at: datetime | None
     due_at: datetime | None
@@ -269,6 +273,18 @@ class MessageView(BaseModel):
     at: datetime
 
 
+class BarView(BaseModel):
+    """Whom a customer, or a case, must never meet. One of the two ids is null."""
+
+    id: UUID
+    customer_id: UUID | None
+    case_id: UUID | None
+    representative: str
+    reason: str
+    made_by: str
+    made_at: datetime
+
+
 class CaseView(BaseModel):
     """The customer's matter across all contacts. Oldest first; `more` where only the last 200 of each are shown."""
 
@@ -284,6 +300,7 @@ class CaseView(BaseModel):
     version: int
     interactions: list[InteractionView]
     messages: list[MessageView]
+    bars: list[BarView] = Field(description="Who must not serve it: by the case's own bars and the customer's.")
     more: bool
 
 
@@ -304,6 +321,8 @@ class RepresentativeView(BaseModel):
     presence_reason: str | None
     presence_at: datetime
     heartbeat_at: datetime | None
+    pull: bool = Field(description="Is offered nothing: asks for the next one.")
+    resting_until: datetime | None = Field(description="As many as the hour or the day allows were taken.")
     version: int
 
 

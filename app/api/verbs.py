@@ -4,6 +4,7 @@ Decides nothing: the actions do, under the row's lock. A repeated PUT answers 20
 """
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
@@ -11,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.cancel import cancel
 from app.actions.complete import complete
+from app.actions.consult import hand_over
 from app.actions.depart import no_show
 from app.actions.record import locked
 from app.actions.requeue import park, transfer, wake
@@ -18,7 +20,7 @@ from app.actions.write import write
 from app.api import answers
 from app.api.shapes import Body, Code, Given, IfMatch, InteractionView, Line, MessageView, Moment, PathId, Reason
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, SessionDep
-from app.errors import Forbidden
+from app.errors import Forbidden, Invalid
 from app.queries import interactions
 from app.queries.representatives import preferred_by
 from app.tables import Interaction
@@ -46,10 +48,13 @@ class Parking(Given):
 
 
 class Transfer(Given):
-    """Where it goes: a queue, a representative, or both."""
+    """Where it goes: a queue, a representative, or both; or to whoever took a consultation about it."""
 
     queue: Annotated[Code | None, Field(examples=["technical"])] = None
     representative: Code | None = None
+    consultation: Annotated[
+        UUID | None, Field(description="Hand over at once to whoever is being consulted; names nobody else.")
+    ] = None
     reason: Annotated[Reason | None, Field(examples=["wrong_queue"])] = None
 
 
@@ -140,16 +145,23 @@ async def absence(
 async def transfers(
     interaction_id: PathId, body: Transfer, session: SessionDep, actor: ActorDep, now: NowDep, once: OnceDep
 ) -> Response:
-    """To another queue, a named representative, or both; the customer's clock does not start anew."""
-    row = await transfer(
-        session,
-        interaction_id,
-        queue=body.queue,
-        representative=body.representative,
-        reason=body.reason,
-        actor=actor,
-        now=now,
-    )
+    """To another queue, a named representative, or who is consulted; the customer's clock does not start anew."""
+    if body.consultation is not None:
+        if body.queue is not None or body.representative is not None:
+            raise Invalid("A consultation names whom it goes to.", code="two_targets")
+        row = await hand_over(
+            session, interaction_id, consultation=body.consultation, reason=body.reason, actor=actor, now=now
+        )
+    else:
+        row = await transfer(
+            session,
+            interaction_id,
+            queue=body.queue,
+            representative=body.representative,
+            reason=body.reason,
+            actor=actor,
+            now=now,
+        )
     return await once.keep(answers.written(InteractionView, await interactions.view(session, row), status=201))
 
 

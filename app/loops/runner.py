@@ -24,6 +24,7 @@ from app.loops.janitor import Janitor
 from app.loops.measures import Measures
 from app.loops.outbox import Outbox
 from app.loops.polls import Poll, has_polls
+from app.loops.stepping import Exhaustion, Stepping
 from app.loops.waking import Waking
 from app.loops.wrapping import Wrapping
 from channels.base import Channel
@@ -55,7 +56,7 @@ class Loops:
             Estimates(db, self.dispatcher.lease, measures=measures),
             *(
                 kind(db, measures=measures)
-                for kind in (Expiry, Wrapping, Waking, HandBack, Silence, EpochWatch, Janitor)
+                for kind in (Expiry, Wrapping, Waking, Stepping, Exhaustion, HandBack, Silence, EpochWatch, Janitor)
             ),
             *_edges(db, channels, intake, measures),
         )

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
-from app.actions.rouse import rouse
+from app.actions.rouse import put_off, rouse, sleepers
 from app.db import Connection
-from app.loops.batches import Batches
+from app.loops.singly import Singly
 
 
-class Waking(Batches):
+class Waking(Singly):
     """Dates are given to the minute; half a second late is on time."""
 
     name = "waking"
 
     @override
-    async def work(self, connection: Connection) -> int:
-        moved = await rouse(connection, limit=self.batch)
-        self.measures.moved.labels("woken").inc(moved)
-        return moved
+    async def wanted(self, connection: Connection) -> Sequence[UUID]:
+        return await sleepers(connection, limit=self.batch)
+
+    @override
+    async def one(self, session: AsyncSession, row: UUID, *, now: datetime) -> str | None:
+        return "woken" if await rouse(session, row, now=now) else None
+
+    @override
+    async def put_off(self, connection: Connection, row: UUID) -> None:
+        await put_off(connection, row)

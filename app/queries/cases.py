@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import NotFound
 from app.queries import interactions
-from app.tables import Case, Customer, Interaction, Message
+from app.tables import Bar, Case, Customer, Interaction, Message
 
 SHOWN = 200
 
@@ -35,8 +37,17 @@ async def view(session: AsyncSession, case: Case) -> dict[str, Any]:
         "customer": interactions.customer_view(customer),
         "interactions": await interactions.views(session, rows[:SHOWN][::-1]),
         "messages": [row.model_dump() for row in reversed(said[:SHOWN])],
+        "bars": [row.model_dump() for row in await standing_bars(session, case)],
         "more": len(rows) > SHOWN or len(said) > SHOWN,
     }
+
+
+async def standing_bars(session: AsyncSession, case: Case) -> Sequence[Bar]:
+    """Who must not serve this case: its own bars and its customer's, the oldest first."""
+    about = [col(Bar.case_id) == case.id]
+    if case.customer_id is not None:
+        about.append(col(Bar.customer_id) == case.customer_id)
+    return (await session.exec(select(Bar).where(or_(*about)).order_by(col(Bar.id)))).all()
 
 
 async def _readable(session: AsyncSession, case_id: UUID, reader: str | None) -> bool:

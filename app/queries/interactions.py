@@ -38,6 +38,8 @@ class Filters:
     case_id: UUID | None = None
     customer_id: UUID | None = None
     representative: str | None = None
+    escalated: bool = False
+    """Only those in line whom a supervisor was told of."""
 
 
 async def page(
@@ -148,6 +150,8 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     conditions = [col(getattr(Interaction, name)) == value for name, value in same.items() if value is not None]
     if filters.states:
         conditions.append(col(Interaction.state).in_(filters.states))
+    if filters.escalated:
+        conditions += [col(Interaction.escalated_at).is_not(None), col(Interaction.state).in_(sorted(IN_LINE))]
     if filters.representative is not None:
         held = select(col(Assignment.interaction_id)).where(
             col(Assignment.representative) == filters.representative, col(Assignment.ended_at).is_(None)

@@ -13,7 +13,7 @@ from app.actions.cancel import cancel
 from app.actions.complete import complete
 from app.actions.depart import depart, no_show
 from app.actions.reject import EXCLUDED_AT_MOST, reject
-from app.actions.requeue import PREFERRED_SECONDS, come_back, hand_back, park, transfer, wake
+from app.actions.requeue import come_back, hand_back, park, transfer, wake
 from app.queries.colleagues import others_could
 from channels.base import Person
 from routing.plan import back_off
@@ -171,7 +171,7 @@ async def test_a_transfer_to_somebody_waits_for_them_a_while(shift: Shift) -> No
     await shift.do(transfer, interaction, queue=None, representative="farid", reason=None)
     row = await shift.row(interaction)
     assert (row["queue"], row["preferred"], row["excluded"]) == ("inquiries", "farid", ["esther"])
-    assert (row["preferred_until"] - row["state_at"]).total_seconds() == PREFERRED_SECONDS
+    assert (row["preferred_until"] - row["state_at"]).total_seconds() == 120
 
 
 async def test_who_hands_it_on_is_not_asked_again_at_once(shift: Shift) -> None:
@@ -208,7 +208,7 @@ async def test_who_was_parked_stands_in_line_from_the_waking_and_before_the_same
     row = await shift.row(interaction)
     woken = (await shift.last(interaction))["at"]
     assert (row["state"], row["wake_at"], row["due_at"]) == ("queued", None, woken + timedelta(seconds=180))
-    assert (row["preferred"], row["preferred_until"]) == ("esther", woken + timedelta(seconds=PREFERRED_SECONDS))
+    assert (row["preferred"], row["preferred_until"]) == ("esther", woken + timedelta(seconds=120))
 
 
 async def test_the_time_asleep_never_counts_as_waiting_even_after_a_transfer(shift: Shift) -> None:

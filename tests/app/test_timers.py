@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ import pytest
 from app import db as database_module
 from app.actions.accept import accept
 from app.actions.depart import depart
+from app.actions.expire import misses_in_a_row
 from app.actions.offer import Wanted, offer
 from app.actions.requeue import park
 from app.actions.settle import lock_held
@@ -112,27 +113,50 @@ async def test_an_offer_is_never_accepted_after_it_expired_even_if_nobody_ended_
     assert await rows(connection, "SELECT state FROM assignment") == [("offered",)]
 
 
-async def test_who_misses_three_offers_in_a_row_is_set_away(db: Database, connection: asyncpg.Connection) -> None:
-    await offered(connection, 2)
-    await later(connection, 16)
-    await one_turn(Expiry(db))
-    assert await rows(connection, "SELECT presence FROM representative WHERE code = 'r0001'") == [("available",)]
+async def offer_another(connection: asyncpg.Connection) -> None:
     [another] = await wait_in_line(connection, 1)
     async with connection.transaction():
-        await offer(
-            connection,
-            [Wanted(interaction=UUID(another), version=1, representative="r0001", staff_version=2)],
-        )
-    await later(connection, 32)
-    await one_turn(Expiry(db))
-    assert await rows(
-        connection, "SELECT presence, presence_reason, live, units FROM representative WHERE code = 'r0001'"
-    ) == [("away", "missed_offers", 0, 0)]
+        await offer(connection, [Wanted(interaction=UUID(another), version=1, representative="r0001", staff_version=2)])
+
+
+async def test_who_misses_three_offers_in_a_row_is_set_away(db: Database, connection: asyncpg.Connection) -> None:
+    await offered(connection, 1)
+    for round_, presence in ((1, "available"), (2, "available"), (3, "away")):
+        await later(connection, 16 * round_)
+        await one_turn(Expiry(db))
+        assert await rows(connection, "SELECT presence FROM representative WHERE code = 'r0001'") == [(presence,)]
+        if presence == "available":
+            await offer_another(connection)
+    assert await rows(connection, "SELECT presence_reason, live, units FROM representative WHERE code = 'r0001'") == [
+        ("missed_offers", 0, 0)
+    ]
     assert await rows(connection, "SELECT kind FROM event WHERE subject_id = 'r0001' ORDER BY version") == [
         ("joined",),
         ("available",),
         ("away",),
     ]
+
+
+async def test_offers_missed_at_the_same_time_are_one_miss_so_an_outage_sends_nobody_home(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    await offered(connection, 5)
+    await later(connection, 3600)
+    await one_turn(Expiry(db))
+    assert await rows(connection, "SELECT state, outcome FROM assignment") == [("ended", "expired")] * 5
+    assert await rows(connection, "SELECT presence FROM representative WHERE code = 'r0001'") == [("available",)]
+
+
+def test_misses_are_counted_from_the_newest_back_to_the_last_answer() -> None:
+    def at(second: int) -> datetime:
+        return datetime(2027, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
+
+    one_by_one = [(at(40), at(50), True), (at(20), at(30), True), (at(0), at(10), True)]
+    assert misses_in_a_row(one_by_one) == 3
+    assert misses_in_a_row([one_by_one[0], (at(20), at(25), False), one_by_one[2]]) == 1
+    overlapping = [(at(start), at(start + 15), True) for start in (25, 20, 15, 10, 5, 0)]
+    assert misses_in_a_row(overlapping) == 2, "of a chain only those that followed each other"
+    assert misses_in_a_row([]) == 0
 
 
 async def test_an_answer_in_between_forgives_the_missed_offers(db: Database, connection: asyncpg.Connection) -> None:
