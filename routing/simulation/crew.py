@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from routing.capacity import units_of
 from routing.floor import Floor
 from routing.model import Instant, Needs, Staff
 from routing.simulation.agenda import Agenda
@@ -60,7 +61,7 @@ class Crew:
     def take(self, person: Person, needs: Needs) -> None:
         """They were offered something; the floor has counted it already."""
         person.live += needs.live
-        person.units += needs.units
+        person.units += units_of(needs)
         person.pieces += 1
         if person.pieces == 1:
             person.busy_since = self._agenda.now
@@ -90,7 +91,7 @@ class Crew:
         """One piece less; whoever worked on it is idle from now on, whoever let it pass stays where they were."""
         now = self._agenda.now
         person.live -= needs.live
-        person.units -= needs.units
+        person.units -= units_of(needs)
         person.pieces -= 1
         if worked:
             person.idle_since = now

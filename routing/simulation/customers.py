@@ -24,7 +24,7 @@ PLAIN = Trait()
 class Profile:
     """What many customers have in common; one object for all who are alike."""
 
-    request: str
+    request: str | None
     channel: str
     live: bool
     units: int

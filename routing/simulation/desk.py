@@ -15,6 +15,7 @@ from routing import entry
 from routing.entry import Admission, Contact, Filing, QueueNow
 from routing.hours import Hours, closes_next, is_open, opens_next
 from routing.model import Instant, Needs, Step, Waiting
+from routing.rules.asking import needs_of
 from routing.rules.model import Exhausted, Rules
 from routing.rules.timetable import hours_of
 from routing.simulation.customers import Customer, Profile
@@ -41,6 +42,11 @@ class Place:
     overflow_to: str | None
 
 
+def kinds(rules: Rules) -> frozenset[Needs]:
+    """The kinds of work the rules know: for them representatives are kept free."""
+    return frozenset(needs_of(rule, rule.queue, language=None) for rule in rules.requests.values())
+
+
 class Desk:
     """Files everybody who comes."""
 
@@ -62,7 +68,7 @@ class Desk:
     def asked(self, customer: Customer) -> str:
         """The queue a customer asks for, and now counts as an arrival of."""
         profile = customer.profile
-        queue = profile.queue or self.rules.requests[profile.request].queue
+        queue = profile.queue or self.rules.requests[profile.request or ""].queue
         self._arrivals[queue] = self._arrivals.get(queue, 0) + 1
         return queue
 
@@ -89,8 +95,11 @@ class Desk:
                 self.refused[reason] = self.refused.get(reason, 0) + 1
         return seconds
 
-    def file(self, customer: Customer, queue: str) -> Waiting:
-        """The customer as they wait in this queue; `customer` keeps when that is exhausted."""
+    def file(self, customer: Customer, queue: str, *, now: Instant) -> Waiting:
+        """The customer as they wait in this queue; `customer` keeps when that is exhausted.
+
+        Everything counts from when they first stood in line, but for the hold for whom they would rather have: from `now`.
+        """
         key = customer.profile, queue, customer.head_start, customer.preferred is not None
         place = self._places.get(key)
         if place is None:
@@ -106,7 +115,7 @@ class Desk:
             due=arrived + place.due,
             steps=tuple([Step(deadline=arrived + step.deadline, needs=step.needs) for step in place.steps]),
             preferred=customer.preferred,
-            preferred_until=arrived + place.preferred_until,
+            preferred_until=now + place.preferred_until,
             rules=self.rules.version,
         )
 
@@ -128,11 +137,9 @@ class Desk:
         return QueueNow(closes_in_seconds=None if seconds is None or seconds > 86_400 else seconds)
 
     def _place(self, profile: Profile, queue: str, head_start: float, preferred: bool) -> Place:
-        asked = self.rules.requests.get(profile.request)
         contact = Contact(
             id=ANY,
-            # In another queue than its own, only what that queue needs of everybody counts.
-            request=profile.request if asked is not None and self._own(asked.queue, profile, queue) else None,
+            request=profile.request,
             channel=profile.channel,
             live=profile.live,
             units=profile.units,
@@ -151,9 +158,6 @@ class Desk:
             exhausted=filing.exhausted,
             overflow_to=filing.overflow_to,
         )
-
-    def _own(self, asked: str, profile: Profile, queue: str) -> bool:
-        return queue in (asked, profile.queue, *self.rules.queues[asked].split)
 
 
 def look(queue: str, *, desk: Desk, now: Instant, waiting: int, on_shift: int, estimate: Estimate | None) -> QueueNow:

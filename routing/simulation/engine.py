@@ -15,7 +15,7 @@ from routing.rules.model import Rules
 from routing.simulation.agenda import Agenda
 from routing.simulation.crew import Crew
 from routing.simulation.customers import Customer, crowds
-from routing.simulation.desk import Desk
+from routing.simulation.desk import Desk, kinds
 from routing.simulation.line import Line
 from routing.simulation.scenario import Scenario
 from routing.simulation.service import Service
@@ -36,6 +36,7 @@ class Day:
         self.streams = Streams(scenario.seed, number)
         self.agenda = Agenda(calendar.opens)
         self.floor = Floor(now=calendar.opens)
+        self.floor.expect(kinds(scenario.rules))
         self.crew = Crew(scenario.teams, calendar=calendar, agenda=self.agenda, floor=self.floor, plan=self.plan)
         self.desk = Desk(scenario.rules, calendar)
         self.here: dict[int, Customer] = {}

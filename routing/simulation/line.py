@@ -57,7 +57,7 @@ class Line:
         if customer.returns:
             customer.preferred = self._known(customer, queue)
         customer.state = "waiting"
-        customer.row = row = desk.file(customer, queue)
+        customer.row = row = desk.file(customer, queue, now=self._agenda.now)
         self._floor.place(row)
         day.plan()
         if customer.state != "served":
@@ -184,7 +184,7 @@ class Line:
         customer.exhausts = None
         if place.exhausted == "overflow" and place.overflow_to is not None:
             self.count(customer, "overflowed")
-            customer.row = self._desk.file(customer, place.overflow_to)
+            customer.row = self._desk.file(customer, place.overflow_to, now=self._agenda.now)
             self._floor.place(customer.row)
             self._mind_exhaustion(customer)
             self._day.plan()

@@ -128,7 +128,8 @@ class Arrival:
     """One who is known to come: a contact of the event log, to be played again."""
 
     at: Instant
-    request: str
+    request: str | None
+    """None: it asked for nothing by name; then `queue` is given."""
     channel: str
     service_seconds: float
     patience_seconds: float | None = None

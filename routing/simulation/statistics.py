@@ -80,6 +80,15 @@ MEASURES: Mapping[str, Measure] = {
         of=_share("answered_within", "abandoned_within", below=("answered", "abandoned")),
         better="higher",
     ),
+    "service_level_of_patient": Measure(
+        label="answered in time, of all but those gone in time",
+        unit="share",
+        of=lambda tally: (
+            float(tally.answered_within),
+            float(tally.answered + tally.abandoned - tally.abandoned_within),
+        ),
+        better="higher",
+    ),
     "service_level_of_all": Measure(
         label="answered in time, of all who came", unit="share", of=_share("answered_within"), better="higher"
     ),
