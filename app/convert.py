@@ -15,6 +15,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
+from routing.explain import REASONS
 from routing.model import FOREVER, Instant, Needs, Ranked, Staff, Step, Trace, Waiting
 from routing.plan import EXCLUDED_SECONDS
 
@@ -24,10 +25,6 @@ NOTHING: Final = "{}"
 """The text of an empty `interaction.routing`."""
 NO_STEPS: Final = "[]"
 """The text of an empty `interaction.steps`."""
-RULED_OUT: Final = (
-    "queue", "language", "office", "skills", "capacity", "barred", "declined", "away", "resting", "busy",
-)  # fmt: skip
-"""Why somebody does not get it, in the order in which it is asked."""
 TRACE_BYTES: Final = 1_000
 """The most bytes a trace may take; its last runners-up are left out for it."""
 _PLAIN: Final = Needs(queue="")
@@ -166,7 +163,7 @@ def trace(document: Mapping[str, Any]) -> Trace:
         step=document["s"],
         chosen=_as_ranked(document["c"]),
         runners_up=tuple(_as_ranked(each) for each in document["r"]),
-        ruled_out=tuple((reason, document["o"][reason]) for reason in RULED_OUT if reason in document["o"]),
+        ruled_out=tuple((reason, document["o"][reason]) for reason in REASONS if reason in document["o"]),
     )
 
 

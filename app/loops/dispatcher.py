@@ -20,7 +20,7 @@ from app.loops.chore import Chore
 from app.loops.lease import Lease
 from app.loops.line import line
 from app.loops.measures import Measures
-from app.loops.term import EpochChanged, Term
+from app.loops.term import ClockSetBack, EpochChanged, Term
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,8 @@ class Dispatcher(Chore):
                         await self._serve(connection)
                 except EpochChanged:
                     log.warning("the database was replaced: the floor is built anew")
+                except ClockSetBack:
+                    log.warning("the database's clock was set back: the floor is built anew")
                 finally:
                     self.term = None
                     self.measures.dispatching.set(0)

@@ -35,12 +35,18 @@ COMPARE_SECONDS = 0.25
 COMPARE_BUSY_SECONDS = 2.0
 """Between two slices while there is something to do: nobody should wait for them, but they must not starve either."""
 READ_AGAIN = 1_000
+CLOCK_BACK_SECONDS = 5.0
+"""A smaller step back is waited out: the floor keeps the latest instant it was told."""
 LOCKED_SECONDS = (0.01, 0.16)
 """First and longest pause after a plan of which nothing could be written: somebody else works on those rows just now."""
 
 
 class EpochChanged(Exception):
     """The database is another than the one this floor was built from: build it anew."""
+
+
+class ClockSetBack(Exception):
+    """The database's clock went back: this floor has let happen what is yet to come. Build it anew."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +80,7 @@ class Term:
         self._comparing = Comparing(connection, self.versions)
         self._compared = self._offered = time.monotonic()
         self._locked_seconds = 0.0
+        self._latest = 0.0
 
     @property
     def loaded(self) -> bool:
@@ -91,10 +98,10 @@ class Term:
             self._place(await self._loader.first(queue))
 
     async def cycle(self) -> Pause:
-        """Follow, load a page, plan, write. Raises `EpochChanged`."""
+        """Follow, load a page, plan, write. Raises `EpochChanged`, `ClockSetBack`."""
         now = await self._follow()
         await self._load()
-        plan = self.floor.plan(now, limit=self._limit)
+        plan = self.floor.plan(now, limit=self._limit, traced=True)
         made = await self._offer(plan)
         await self._compare()
         self._measures.floor.set(len(self.floor))
@@ -105,6 +112,9 @@ class Term:
         changes = await queries.changes(self._connection, self._seen, own=self._own, limit=READ_AGAIN)
         if changes.seen.epoch != self._seen.epoch:
             raise EpochChanged
+        if changes.now < self._latest - CLOCK_BACK_SECONDS:
+            raise ClockSetBack
+        self._latest = max(self._latest, changes.now)
         self._seen, self._own = changes.seen, []
         self._count_corrections(changes.interactions)
         if changes.rows is not None:
@@ -167,6 +177,7 @@ class Term:
                 version=self.versions.pop(each.interaction),
                 representative=each.representative,
                 staff_version=self._staff_versions[each.representative],
+                trace=convert.trace_text(each.trace) if each.trace is not None else None,
             )
             for each in plan.offers
         ]

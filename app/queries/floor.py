@@ -14,10 +14,14 @@ import asyncpg
 
 from app.db import Connection
 
-# An office is a need only of who stands in it: those with a ticket number.
-_COLUMNS = """
+# An office is a need only of who stands in it: those with a ticket number. Whose last move lies ahead of the clock was
+# moved before the clock was set back: a rest or a hold counted from that move counts from now, or it would last for as
+# long as the clock had been ahead.
+_BACK = "- greatest(state_at - wall_clock(), interval '0')"
+_COLUMNS = f"""
     id, version, state, queue, skills::text AS skills, CASE WHEN speak THEN language END AS language, live, units,
-    CASE WHEN number IS NOT NULL THEN office END AS office, due_at, preferred, preferred_until, not_before, excluded,
+    CASE WHEN number IS NOT NULL THEN office END AS office, due_at, preferred,
+    preferred_until {_BACK} AS preferred_until, not_before {_BACK} AS not_before, excluded,
     barred, rules_version, routing::text AS routing, steps::text AS steps
 """
 _WAITING = f"SELECT {_COLUMNS} FROM interaction"  # noqa: S608  (texts of our own)
