@@ -1,0 +1,175 @@
+"""A simulated day on which everybody who has to wait is told how long, with nothing known but what the service knows."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from routing.estimate import Wait, wait
+from routing.lines import Crew, Known, Line, lines, told
+from routing.simulation.customers import Customer
+from routing.simulation.engine import Day
+from routing.simulation.line import Line as Waiting
+from routing.simulation.scenario import Scenario
+
+ENOUGH = 10
+"""As the service: fewer measured contacts than this say less than the configuration does."""
+MEASURE_SECONDS = 10.0
+RECENT = 500
+
+
+@dataclass(kw_only=True, slots=True)
+class Told:
+    """What one customer was told on entry, and what came."""
+
+    queue: str
+    at: float
+    wait: Wait
+    plain: Wait
+    """Gamma(position, total rate) and nothing else."""
+    waited: float | None = None
+
+
+class Telling(Waiting):
+    """The line, with somebody at its end who tells."""
+
+    def __init__(self, day: Day) -> None:
+        super().__init__(day)
+        self.told: dict[int, Told] = {}
+        self._handled: dict[str, list[float]] = defaultdict(list)
+        self._came: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        self._left: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+        self._measured_at = -MEASURE_SECONDS
+        self._known: dict[str, Known] = {}
+
+    def enter(self, customer: Customer) -> None:
+        super().enter(customer)
+        row, now = customer.row, self._agenda.now
+        if row is None:
+            return
+        self._came[row.needs.queue].append((now, row.due - now))
+        if customer.state == "waiting" and customer.number not in self.told:
+            self._tell(customer)
+
+    def answered(self, customer: Customer) -> None:
+        super().answered(customer)
+        now = self._agenda.now
+        if (entry := self.told.get(customer.number)) is not None and entry.waited is None:
+            entry.waited = now - entry.at
+        self._left[customer.queue].append((now - customer.came, False))
+
+    def leave(self, customer: Customer) -> None:
+        if customer.state == "served":
+            rule = self._day.rules.queues[customer.queue]
+            self._handled[customer.queue].append(customer.service + rule.wrap_up_seconds * customer.profile.live)
+        elif customer.row is not None:
+            self._left[customer.queue].append((self._agenda.now - customer.came, True))
+        super().leave(customer)
+
+    def _tell(self, customer: Customer) -> None:
+        assert customer.row is not None
+        queue, now = customer.queue, self._agenda.now
+        line = self._lines()[queue]
+        mine = (customer.row.due, customer.number)
+        position = 1.0 + sum(
+            line.ahead.get(each.queue, 0.0)
+            for each in self._day.here.values()
+            if each.state == "waiting" and each.row is not None and (each.row.due, each.number) < mine
+        )
+        said = told(line, position, lead_seconds=customer.row.due - now)
+        plain = wait(
+            position,
+            representatives=line.representatives,
+            busy=line.representatives - line.free,
+            handle_seconds=line.handle_seconds,
+        )
+        if said is not None and plain is not None:
+            self.told[customer.number] = Told(queue=queue, at=now, wait=said, plain=plain)
+
+    def _lines(self) -> dict[str, Line]:
+        """As the service has it: the measures some seconds old, the floor as it is."""
+        now = self._agenda.now
+        if now - self._measured_at >= MEASURE_SECONDS:
+            self._known = {queue: self._measure(queue) for queue in self._day.rules.queues}
+            self._measured_at = now
+        waiting: dict[str, int] = defaultdict(int)
+        for each in self._day.here.values():
+            waiting[each.queue] += each.state == "waiting"
+        known = {
+            queue: Known(
+                waiting=waiting[queue],
+                handle_seconds=about.handle_seconds,
+                variation=about.variation,
+                arrival_rate=about.arrival_rate,
+                leaving_rate=about.leaving_rate,
+                leads=about.leads,
+            )
+            for queue, about in self._known.items()
+        }
+        people = [person for person in self._day.crew.people.values() if person.on and not person.leaving]
+        crews: dict[frozenset[str], Crew] = {}
+        for person in people:
+            crew = crews.get(person.team.queues, Crew(on_shift=0))
+            free = not person.live and person.units < person.team.capacity and not (person.breaks or person.away)
+            crews[person.team.queues] = Crew(on_shift=crew.on_shift + 1, free=crew.free + free)
+        return lines(known, crews)
+
+    def _measure(self, queue: str) -> Known:
+        now = self._agenda.now
+        handled = self._handled[queue][-RECENT:]
+        mean, variation = self._day.rules.queues[queue].mean_handle_seconds, 1.0
+        if len(handled) >= ENOUGH:
+            mean = statistics.fmean(handled)
+            variation = statistics.pvariance(handled, mean) / mean**2
+        left = self._left[queue][-RECENT:]
+        waited = sum(seconds for seconds, _ in left)
+        came = [(at, lead) for at, lead in self._came[queue] if at > now - 3600]
+        opened = self._day.scenario.calendar.opens
+        over = max(60.0, min(3600.0, now - opened))
+        counts: dict[float, int] = defaultdict(int)
+        for _, lead in came:
+            counts[round(lead)] += 1
+        return Known(
+            waiting=0,
+            handle_seconds=max(1.0, mean),
+            variation=variation,
+            arrival_rate=len(came) / over,
+            leaving_rate=sum(gone for _, gone in left) / waited if len(left) >= ENOUGH and waited > 0 else 0.0,
+            leads=tuple(sorted((lead, count / over) for lead, count in counts.items())),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """How well the told was kept, among those who had to wait and were served."""
+
+    told: int
+    within_low: float
+    within_high: float
+    widest: float
+    """The range over that of Gamma(position, total rate), at most; a second of rounding apart."""
+
+
+def telling_day(scenario: Scenario, number: int = 0) -> list[Told]:
+    """Everybody who was told something on this day and was served."""
+    day = Day(scenario, number=number)
+    day.line = line = Telling(day)
+    day.run()
+    return [each for each in line.told.values() if each.waited is not None]
+
+
+def kept(told_ones: Iterable[Told]) -> Kept:
+    """The figures of these."""
+    found = [(each, each.waited) for each in told_ones if each.waited is not None]
+    return Kept(
+        told=len(found),
+        within_low=sum(waited <= each.wait.low_seconds for each, waited in found) / len(found),
+        within_high=sum(waited <= each.wait.high_seconds for each, waited in found) / len(found),
+        widest=max(
+            (each.wait.high_seconds - each.wait.low_seconds - 2)
+            / max(1, each.plain.high_seconds - each.plain.low_seconds)
+            for each, _ in found
+        ),
+    )
