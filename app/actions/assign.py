@@ -61,8 +61,22 @@ def may_be_given(
         return
     if representative.resting_until is not None and representative.resting_until > now:
         raise Conflict("They have taken as many as their hour or day allows; say why one more.", code="resting")
-    if interaction.units > 0 and representative.units + interaction.units > representative.capacity:
+    if not fits(interaction, representative):
         raise Conflict("They hold as much as they may; say why more.", code="over_capacity")
+
+
+def fits(interaction: Interaction, representative: Representative) -> bool:
+    """Whether it fits beside what a representative holds now, by the rules it was filed by."""
+    alone = not interaction.live and interaction.routing.get("beside_live") is False
+    if representative.live > 0 and (interaction.live or alone):
+        return False
+    units = units_of(interaction)
+    return units == 0 or representative.units + units <= representative.capacity
+
+
+def units_of(interaction: Interaction) -> int:
+    """The units it takes while it is offered and served: live work that may interrupt takes none."""
+    return 0 if interaction.live and interaction.routing.get("interrupts") else interaction.units
 
 
 async def give(
@@ -84,7 +98,7 @@ async def give(
         representative=representative.code,
         state=ASSIGNMENT.after(NEW, "offered"),
         live=interaction.live,
-        units=interaction.units,
+        units=units_of(interaction),
         offered_at=at,
         expires_at=at + timeout,
     )
@@ -97,7 +111,7 @@ async def give(
     }
     advance(session, interaction, "offered", now=at, actor=actor, data=fact)
     representative.live += int(interaction.live)
-    representative.units += interaction.units
+    representative.units += made.units
     # Past the capacity only with a reason on record: the row's last net is raised for it, and sinks with the load.
     representative.ceiling = max(representative.ceiling, representative.units)
     session.add(made)

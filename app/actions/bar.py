@@ -33,9 +33,13 @@ RECENT: Final = timedelta(seconds=90)
 
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _MISSED: Final = """
-SELECT DISTINCT b.id FROM bar b JOIN interaction i
-    ON (i.customer_id = b.customer_id OR i.case_id = b.case_id)
-WHERE b.id > $1 AND i.state <> ALL ($2::text[]) AND b.representative <> ALL (i.barred) LIMIT $3
+SELECT b.id FROM bar b
+WHERE b.id > $1 AND (
+    EXISTS (SELECT FROM interaction i WHERE i.customer_id = b.customer_id
+            AND i.state <> ALL ($2::text[]) AND b.representative <> ALL (i.barred))
+    OR EXISTS (SELECT FROM interaction i WHERE i.case_id = b.case_id
+               AND i.state <> ALL ($2::text[]) AND b.representative <> ALL (i.barred)))
+ORDER BY b.id LIMIT $3
 """
 
 
@@ -110,8 +114,9 @@ async def reach(session: AsyncSession, made: Bar, *, actor: Actor, now: datetime
     return len(rows)
 
 
-async def unheard(connection: Connection, *, now: datetime, limit: int) -> list[UUID]:
+async def unheard(connection: Connection, *, limit: int) -> list[UUID]:
     """Bars just made that an open interaction does not know of: it came in at the same moment."""
+    now = await connection.fetchval("SELECT wall_clock()")
     rows = await connection.fetch(_MISSED, first_id(now - RECENT), OVER_STATES, limit)
     return [row["id"] for row in rows]
 

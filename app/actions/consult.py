@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.accept import take
-from app.actions.assign import give
+from app.actions.assign import fits, give
 from app.actions.command import CONSOLE, command
 from app.actions.filing import refile
 from app.actions.record import advance, locked, locked_with_live, mine
@@ -55,6 +55,8 @@ async def consult(
     if target not in (await rules_for(session)).queues:
         raise Invalid(f"There is no queue {target!r}.", code="unknown_queue")
     chosen = await on_shift(session, representative) if representative is not None else None
+    if assignment is not None and representative == assignment.representative:
+        raise Invalid("They serve it themselves.", code="no_target")
     question = _question(interaction, asker=assignment, preferred=representative, now=now)
     fact = {"consultation": str(question.id), **({"reason": reason} if reason else {})}
     advance(session, interaction, "consulted", now=now, actor=actor, data={**fact, **_of(assignment)})
@@ -137,7 +139,7 @@ def _check(interaction: Interaction, chosen: Representative) -> None:
         raise Conflict("This customer is never to meet this representative.", code="barred")
     if interaction.live and chosen.live > 0:
         raise Conflict("They are with another customer.", code="on_a_call")
-    if interaction.units > 0 and chosen.units + interaction.units > chosen.capacity:
+    if not fits(interaction, chosen):
         raise Conflict("They hold as much as they may.", code="over_capacity")
 
 

@@ -5,14 +5,14 @@ Decides by what they have, the router's way; never by what they hold or where th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from app.tables import Interaction, Representative
+from routing.capacity import could_ever_fit
 from routing.entry import Filing
-from routing.model import Needs, Staff
-from routing.needs import meets, standing
+from routing.model import Staff
+from routing.needs import lacking, standing
 
 Lack = Literal["barred", "capacity", "queue", "language", "office", "skills"]
 
@@ -22,23 +22,10 @@ def lacks(representative: Representative, interaction: Interaction, filing: Fili
     needs, _ = standing(filing.needs, filing.steps, now.timestamp())
     if representative.code in interaction.barred:
         return "barred"
-    if needs.units > representative.capacity and not needs.interrupts:
+    lack = lacking(_as_staff(representative), needs)
+    if lack is None and not could_ever_fit(representative.capacity, needs):
         return "capacity"
-    return _first_need(_as_staff(representative), needs)
-
-
-def _first_need(staff: Staff, needs: Needs) -> Lack | None:
-    """The first need whose giving up, with those before it, would let them."""
-    if meets(staff, needs):
-        return None
-    for lack, less in (
-        ("skills", replace(needs, skills=(), any_of=())),
-        ("office", replace(needs, skills=(), any_of=(), office=None)),
-        ("language", replace(needs, skills=(), any_of=(), office=None, language=None)),
-    ):
-        if meets(staff, less):
-            return lack  # type: ignore[return-value]  # one of the names above
-    return "queue"
+    return lack
 
 
 def _as_staff(row: Representative) -> Staff:

@@ -17,7 +17,7 @@ EVERYBODY: Final = Access(roles=None)
 SERVING: Final = Access(roles=frozenset[Role]({"admin", "supervisor", "representative", "integration"}))
 """Those who serve, and those who may act for them."""
 FEEDING: Final = Access(roles=frozenset[Role]({"admin", "supervisor", "integration"}))
-"""Those who bring contacts in, over the API."""
+"""Those who bring contacts in over the API, and those who decide about others: supervisors and software."""
 RULING: Final = Access(roles=frozenset[Role]({"admin", "supervisor"}))
 """Those who decide by which rules everybody is served."""
 
@@ -34,6 +34,15 @@ TABLE: Final[Mapping[tuple[str, str], Access]] = {
     ("PUT", "/v1/interactions/{id}/parking"): SERVING,
     ("DELETE", "/v1/interactions/{id}/parking"): SERVING,
     ("PUT", "/v1/interactions/{id}/no_show"): SERVING,
+    ("PUT", "/v1/interactions/{id}/callback"): SERVING,
+    ("POST", "/v1/interactions/{id}/callback_attempts"): SERVING,
+    ("POST", "/v1/interactions/{id}/consultations"): SERVING,
+    ("POST", "/v1/interactions/{id}/assignments"): FEEDING,
+    ("GET", "/v1/customers/{id}/bars"): FEEDING,
+    ("PUT", "/v1/customers/{id}/bars/{representative}"): FEEDING,
+    ("DELETE", "/v1/customers/{id}/bars/{representative}"): FEEDING,
+    ("PUT", "/v1/cases/{id}/bars/{representative}"): FEEDING,
+    ("DELETE", "/v1/cases/{id}/bars/{representative}"): FEEDING,
     ("GET", "/v1/cases/{id}"): SERVING,
     ("PUT", "/v1/cases/{id}/resolution"): SERVING,
     ("GET", "/v1/representatives"): SERVING,
@@ -41,6 +50,7 @@ TABLE: Final[Mapping[tuple[str, str], Access]] = {
     ("PUT", "/v1/representatives/{id}/presence"): SERVING,
     ("POST", "/v1/representatives/{id}/heartbeat"): SERVING,
     ("GET", "/v1/representatives/{id}/assignments"): SERVING,
+    ("POST", "/v1/representatives/{id}/next"): SERVING,
     ("GET", "/v1/assignments/{id}"): SERVING,
     ("PUT", "/v1/assignments/{id}/acceptance"): SERVING,
     ("PUT", "/v1/assignments/{id}/rejection"): SERVING,

@@ -3,9 +3,10 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from app.actions.presence import set_presence
+from app.actions.pull import pull
 from app.actions.record import locked
 from app.api import answers
 from app.api.shapes import (
@@ -21,7 +22,7 @@ from app.api.shapes import (
     Reason,
     RepresentativeView,
 )
-from app.deps import ActorDep, Guarded, NowDep, OptionalKey, ReadingDep, ServiceDep, SessionDep
+from app.deps import ActorDep, Guarded, NowDep, OnceDep, OptionalKey, ReadingDep, ServiceDep, SessionDep
 from app.errors import Forbidden
 from app.queries import representatives
 from app.security import Actor
@@ -35,6 +36,12 @@ class NewPresence(Given):
 
     status: Annotated[Presence, Field(examples=["available"])]
     reason: Annotated[Reason | None, Field(examples=["lunch"])] = None
+
+
+class Next(BaseModel):
+    """Who comes next, in their hands already."""
+
+    assignment: AssignmentView | None
 
 
 @router.get("", response_model=Page[RepresentativeView], summary="List representatives")
@@ -91,6 +98,14 @@ async def heartbeat(
             await representatives.one(session, code, reader=None)
     service.heartbeats.note(code)
     return Response(status_code=204)
+
+
+@router.post("/{id}/next", response_model=Next, summary="Next, please")
+async def following(code: PathCode, session: SessionDep, actor: ActorDep, now: NowDep, once: OnceDep) -> Response:
+    """The next one for them, accepted at once; `assignment` is null where nobody waits whom they could take now."""
+    _own(actor, code)
+    row = await pull(session, code, actor=actor, now=now)
+    return await once.keep(answers.written(Next, {"assignment": row.model_dump() if row is not None else None}))
 
 
 @router.get("/{id}/assignments", response_model=Page[AssignmentView], summary="What they hold or held")

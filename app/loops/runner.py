@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from app.db import Database
 from app.intake import Intake
 from app.loops.absence import HandBack, Silence
+from app.loops.bars import Bars
 from app.loops.chore import Chore, supervised
 from app.loops.dispatcher import Dispatcher
 from app.loops.epoch import EpochWatch
@@ -56,7 +57,18 @@ class Loops:
             Estimates(db, self.dispatcher.lease, measures=measures),
             *(
                 kind(db, measures=measures)
-                for kind in (Expiry, Wrapping, Waking, Stepping, Exhaustion, HandBack, Silence, EpochWatch, Janitor)
+                for kind in (
+                    Expiry,
+                    Wrapping,
+                    Waking,
+                    Stepping,
+                    Exhaustion,
+                    Bars,
+                    HandBack,
+                    Silence,
+                    EpochWatch,
+                    Janitor,
+                )
             ),
             *_edges(db, channels, intake, measures),
         )
