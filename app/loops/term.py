@@ -22,9 +22,11 @@ from app.loops.comparing import SLICE, Comparing
 from app.loops.loading import PAGE, Loader
 from app.loops.measures import Measures
 from app.queries import floor as queries
+from app.queries.rules import live_rules
 from routing.floor import Floor
 from routing.lifecycle import WAITING_STATES
 from routing.model import Plan
+from routing.simulation.desk import kinds
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,7 @@ class Term:
     async def open(self) -> None:
         """Where to follow from, who works, and the earliest due of every queue; the rest comes with the cycles."""
         self._seen = await queries.seen_now(self._connection)
+        await self._expect()
         code = ""
         while rows := await queries.staff_after(self._connection, code, limit=SLICE):
             self._seat(rows)
@@ -122,8 +125,14 @@ class Term:
             self._stale.difference_update(changes.interactions)
         else:
             self._stale.update(changes.interactions)
+        if changes.rules:
+            await self._expect()
         await self._read_again(self._stale, self._stale_staff.union(changes.staff))
         return changes.now
+
+    async def _expect(self) -> None:
+        """Tell the floor which kinds of work there are: for them it keeps representatives free."""
+        self.floor.expect(kinds(await live_rules(self._connection)))
 
     def _count_corrections(self, told: Iterable[UUID]) -> None:
         """What looked different and was told of by now was only a moment ahead of us; the rest nobody ever told."""

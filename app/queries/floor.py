@@ -47,7 +47,8 @@ WITH fresh AS MATERIALIZED (
            extract(epoch FROM wall_clock())::float8 AS now,
            ARRAY(SELECT DISTINCT subject_id::uuid FROM fresh WHERE subject = 'interaction') AS interactions,
            ARRAY(SELECT subject_id FROM fresh WHERE subject = 'representative'
-                 UNION SELECT representative FROM fresh WHERE representative IS NOT NULL) AS staff
+                 UNION SELECT representative FROM fresh WHERE representative IS NOT NULL) AS staff,
+           EXISTS (SELECT FROM fresh WHERE subject = 'rules') AS rules
 )
 SELECT changed.*, {_COLUMNS}
 FROM changed LEFT JOIN interaction ON cardinality(interactions) <= $5 AND id = ANY (interactions)
@@ -73,6 +74,8 @@ class Changes:
     rows: list[asyncpg.Record] | None
     """The interactions as they are now; None where they are too many to come at once."""
     staff: list[str]
+    rules: bool
+    """Something happened to the rules; perhaps other ones are live."""
 
 
 async def seen_now(connection: Connection) -> Seen:
@@ -92,6 +95,7 @@ async def changes(connection: Connection, since: Seen, *, own: Sequence[str] = (
         interactions=first["interactions"],
         rows=rows if first["id"] is not None else [] if not first["interactions"] else None,
         staff=first["staff"],
+        rules=first["rules"],
     )
 
 
