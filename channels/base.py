@@ -257,12 +257,14 @@ class Refusal:
     """Why somebody was not let into the line.
 
     `reason`: `closed`, `closing` (it closes before they could be served), `nobody` (is signed in), `length` or `wait` (too
-    many, too long). `message`: what the house says beside the standing words. `opens_at`: in the queue's own time zone.
+    many, too long). `message`: what the house says beside the standing words. `opens_at`: in the queue's own time zone, and
+    how many of its days ahead that is, 0 = today.
     """
 
     reason: str
     message: str | None = None
     opens_at: datetime | None = None
+    opens_in_days: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

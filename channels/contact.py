@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from channels.addresses import email_address, phone_number
-from channels.base import Arrived, House, Person, Refused, RequestOption
+from channels.base import Arrived, House, Person, Refusal, Refused, RequestOption
 from channels.cleaning import is_keepable
 
 NEEDS: Final = frozenset({"elderly", "disability", "pregnancy", "small_child"})
@@ -75,6 +75,16 @@ def arrival(fields: Mapping[str, Any], house: House, *, region: str) -> Arrived:
         person=_person(fields, region),
         case_token=fields.get("case_token"),
     )
+
+
+def refused(refusal: Refusal) -> dict[str, Any]:
+    """Why somebody was turned away, for software: a code, the house's own words, and when it opens, if that is why."""
+    opens_at = refusal.opens_at
+    return {
+        "reason": refusal.reason,
+        "message": refusal.message,
+        "opens_at": opens_at.isoformat() if opens_at is not None else None,
+    }
 
 
 def request_codes(options: Iterable[RequestOption]) -> set[str]:

@@ -118,28 +118,23 @@ class Door:
 
     def refusal(self, admission: Admission) -> Refusal:
         """What is told to one who is turned away for this reason."""
-        zone = self.catalogue.calendar.zone_of(admission.queue)
-        opens_at = admission.opens_at
-        return Refusal(
-            reason=admission.reason or "closed",
-            message=admission.message,
-            opens_at=None if opens_at is None else datetime.fromtimestamp(opens_at, tz=zone),
-        )
+        opens_at = None if admission.opens_at is None else datetime.fromtimestamp(admission.opens_at, tz=UTC)
+        return self._refusal(admission.queue, admission.reason or "closed", admission.message, opens_at)
 
     def refused(self, queue: str | None, reason: str, opens_at: datetime | None) -> Refusal:
         """The same, told again to one who asks again."""
-        zone = (
-            self.catalogue.calendar.zone_of(queue)
-            if queue is not None and queue in self.catalogue.rules.queues
-            else UTC
-        )
-        return Refusal(
-            reason=reason,
-            message=self.message(queue, reason),
-            opens_at=opens_at.astimezone(zone) if opens_at is not None else None,
-        )
+        return self._refusal(queue, reason, self._message(queue, reason), opens_at)
 
-    def message(self, queue: str | None, reason: str) -> str | None:
+    def _refusal(self, queue: str | None, reason: str, message: str | None, opens_at: datetime | None) -> Refusal:
+        if opens_at is None:
+            return Refusal(reason=reason, message=message)
+        calendar = self.catalogue.calendar
+        zone = calendar.zone_of(queue) if queue is not None and queue in self.catalogue.rules.queues else calendar.zone
+        local = opens_at.astimezone(zone)
+        days = (local.date() - self.catalogue.at.astimezone(zone).date()).days
+        return Refusal(reason=reason, message=message, opens_at=local, opens_in_days=max(0, days))
+
+    def _message(self, queue: str | None, reason: str) -> str | None:
         """What the house says now to those turned away from `queue` for this reason."""
         rule = self.catalogue.rules.queues.get(queue or "")
         said = next((each.message for each in rule.on_entry if each.when == reason), None) if rule else None

@@ -13,7 +13,7 @@ import orjson
 
 from channels.addresses import DEFAULT_REGION, REGION_SETTING
 from channels.base import Base, Command, Config, Hook, Info, Outcome, Reply, Setting, Signal, Webhook
-from channels.contact import arrival, read_fields
+from channels.contact import arrival, read_fields, refused
 from channels.double import write_line
 
 _FIELDS: Final = frozenset(
@@ -61,6 +61,8 @@ class Console(Base):
             "state": outcome.state,
             "queue": outcome.queue,
             "position": outcome.position,
+            "notices": list(outcome.notices),
+            "refusal": None if outcome.refusal is None else refused(outcome.refusal),
         }
         return Reply(body=orjson.dumps(answer), status=200 if outcome.repeated else 201)
 

@@ -70,7 +70,9 @@ class Email(Base):
 
     def reply(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:
         outcome = outcomes[0] if outcomes else Outcome(contact="")
-        answer = {"id": outcome.interaction_id, "case_id": outcome.case_id, "state": outcome.state}
+        answer: dict[str, Any] = {"id": outcome.interaction_id, "case_id": outcome.case_id, "state": outcome.state}
+        if outcome.notices:
+            answer["notices"] = list(outcome.notices)
         return Reply(body=orjson.dumps(answer), status=202)
 
     def reference(self, command: Command) -> str | None:

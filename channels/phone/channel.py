@@ -170,6 +170,8 @@ class Phone(Base):
             return twiml.waiting(outcome, language, self._settings, missed=missed)
         if outcome.state == "active":
             return twiml.connecting(language, self._settings)
+        if outcome.refusal is not None:
+            return twiml.turned_away(outcome.refusal, language, self._settings)
         return twiml.goodbye(language if outcome.state else None, self._settings)
 
     def _language(self, webhook: Webhook, outcome: Outcome) -> str:

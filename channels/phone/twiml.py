@@ -11,12 +11,12 @@ from typing import Final
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from channels.base import House, Outcome, RequestOption
+from channels.base import House, Outcome, Refusal, RequestOption
 from channels.cleaning import one_line
 from channels.phone.menu import LANGUAGE, REQUEST, Step, options
 from channels.phone.settings import Settings
 from channels.phone.voices import Voice, voice_for
-from channels.texts import say, say_position, say_wait
+from channels.texts import say, say_position, say_refusal, say_wait
 
 _GATHER_SECONDS: Final = 6
 _WAIT_SECONDS: Final = 20  # between two announcements: often enough to be sure one is not forgotten
@@ -67,7 +67,7 @@ def waiting(outcome: Outcome, language: str, settings: Settings, *, missed: bool
         say_position(outcome.position, words),
         say_wait(outcome.wait, words),
         *outcome.notices[:_MOST_NOTICES],
-        say("call.waiting", words),
+        say("entry.callback" if outcome.callback else "call.waiting", words),
     ]
     for sentence in sentences:
         _say(response, sentence, language, settings)
@@ -83,6 +83,18 @@ def connecting(language: str, settings: Settings) -> bytes:
     response = Element("Response")
     SubElement(response, "Pause", length=str(_CONNECTING_SECONDS))
     return _look_again(response, language, settings)
+
+
+def turned_away(refusal: Refusal, language: str, settings: Settings) -> bytes:
+    """Why nobody can be let into the line, and when to call again; then the end."""
+    response = Element("Response")
+    for sentence in (
+        *say_refusal(refusal, _words(language, settings)),
+        say("call.goodbye", _words(language, settings)),
+    ):
+        _say(response, sentence, language, settings)
+    SubElement(response, "Hangup")
+    return _document(response)
 
 
 def goodbye(language: str | None, settings: Settings) -> bytes:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Final
 
-from channels.base import Wait
+from channels.base import Refusal, Wait
 
 DEFAULT: Final = "en"
 
@@ -57,6 +57,38 @@ def say_position(position: int | None, language: str | None) -> str:
     if position <= 1:
         return say("position.first", language)
     return say("position.other", language, position=position)
+
+
+def say_refusal(refusal: Refusal, language: str | None) -> list[str]:
+    """Why somebody is not let into the line, and when to come again, one sentence each; then what the house says."""
+    return [
+        say(_REASONS.get(refusal.reason, "entry.nobody"), language),
+        _say_opening(refusal, language),
+        *([refusal.message] if refusal.message else []),
+    ]
+
+
+def _say_opening(refusal: Refusal, language: str | None) -> str:
+    if refusal.opens_at is None:
+        return say("entry.later", language)
+    time = f"{refusal.opens_at:%H:%M}"
+    if refusal.opens_in_days == 0:
+        return say("entry.opens_today", language, time=time)
+    if refusal.opens_in_days == 1:
+        return say("entry.opens_tomorrow", language, time=time)
+    if refusal.opens_in_days < len(_DAYS):
+        return say("entry.opens_on", language, day=say(_DAYS[refusal.opens_at.weekday()], language), time=time)
+    return say("entry.opens_date", language, date=f"{refusal.opens_at:%d.%m.%Y}", time=time)
+
+
+_REASONS: Final = {
+    "closed": "entry.closed",
+    "closing": "entry.closing",
+    "nobody": "entry.nobody",
+    "length": "entry.length",
+    "wait": "entry.wait",
+}
+_DAYS: Final = ("day.mon", "day.tue", "day.wed", "day.thu", "day.fri", "day.sat", "day.sun")
 
 
 def _hours(low: int, high: int, language: str | None) -> str:

@@ -14,9 +14,9 @@ import orjson
 
 from channels.addresses import DEFAULT_REGION, REGION_SETTING
 from channels.base import Base, Command, Config, Hook, Info, Left, Outcome, Refused, Reply, Returned, Signal, Webhook
-from channels.contact import arrival, read_fields
+from channels.contact import arrival, read_fields, refused
 from channels.double import write_line
-from channels.texts import say, say_position, say_wait
+from channels.texts import say, say_position, say_refusal, say_wait
 
 _MAX_BYTES: Final = 16_384
 _VISIT: Final = frozenset(
@@ -108,6 +108,7 @@ def _ticket(outcome: Outcome, default_language: str) -> dict[str, Any]:
         "wait": None if wait is None else {"low_seconds": wait.low_seconds, "high_seconds": wait.high_seconds},
         "language": language,
         "message": _message(outcome, language),
+        "refusal": None if outcome.refusal is None else refused(outcome.refusal),
     }
 
 
@@ -120,6 +121,8 @@ def _message(outcome: Outcome, language: str) -> str:
         words += [say("visit.go_to", language, desk=outcome.desk) if outcome.desk else say("visit.seated", language)]
     elif outcome.state == "abandoned":
         words = [say("visit.kept", language)]
+    elif outcome.refusal is not None:
+        words = say_refusal(outcome.refusal, language)
     elif outcome.state in _OVER:
         words = [say("visit.over", language)]
     else:

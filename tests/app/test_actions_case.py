@@ -56,7 +56,8 @@ async def test_the_customers_contact_opens_it_again_near_the_front(shift: Shift,
     assert waited >= 90
     assert (row["head_start_seconds"], row["head_start_reasons"]) == (waited + 600, ["reopened"])
     assert row["due_at"] == row["queued_at"] + timedelta(seconds=180 - 600 - waited)
-    assert (await shift.last(again))["data"]["head_start"] == ["reopened"]
+    told = (await shift.last(again))["data"]["head_starts"]
+    assert told == [{"reason": "reopened", "seconds": waited + 600, "granted": True, "by": "system"}]
     assert (await shift.story(case))[-2:] == ["reopened", "joined"]
 
 
@@ -84,7 +85,8 @@ async def test_a_caller_who_still_chooses_keeps_the_head_start_of_the_reopened_c
     row = await shift.row(calling)
     assert (outcome.state, row["head_start_seconds"]) == ("queued", 800)
     assert row["due_at"] == row["queued_at"] + timedelta(seconds=60 - 800)
-    assert (await shift.last(calling))["data"]["head_start"] == ["disability", "reopened"]
+    told = (await shift.last(calling))["data"]["head_starts"]
+    assert [(each["reason"], each["granted"]) for each in told] == [("disability", True), ("reopened", True)]
 
 
 async def test_what_a_first_report_said_of_the_customer_is_not_lost_by_the_second(shift: Shift) -> None:

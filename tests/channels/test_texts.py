@@ -11,7 +11,7 @@ from channels.base import Wait
 from channels.texts import CATALOGUES, DEFAULT, say, say_position, say_wait
 
 HOUSE_LANGUAGES = ["en", "te", "ur"]
-SPOKEN = {"wait", "position", "menu", "call"}
+SPOKEN = {"wait", "position", "menu", "call", "entry", "day"}
 SCRIPTS = {"ur": ("\u0600", "\u06ff"), "te": ("\u0c00", "\u0c7f"), "ur-Deva": ("\u0900", "\u097f")}
 
 
