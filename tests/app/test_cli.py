@@ -112,7 +112,7 @@ def service(folder: Path) -> Iterator[TemporaryService]:
 def test_help_names_every_command() -> None:
     told = raabta("--help")
     assert told.returncode == 0
-    for command in ("serve", "demo", "apply", "audit", "migrate", "backup", "restore", "settings", "keys"):
+    for command in ("serve", "demo", "apply", "audit", "migrate", "backup", "restore", "settings", "keys", "rules"):
         assert re.search(rf"^  {command} ", told.stdout, re.MULTILINE), command
 
 
@@ -188,6 +188,49 @@ def test_apply_shows_first_and_a_second_run_has_nothing_to_change(database: str,
     assert unasked.returncode == 1
     assert "changed\tqueue\tclaims\ttarget_seconds: 120 -> 90" in unasked.stdout
     assert raabta("apply", str(SAMPLE), DATABASE_URL=database).stdout == "nothing to change\n"
+
+
+def test_rules_are_drafted_by_a_file_looked_at_tried_published_and_rolled_back(database: str, tmp_path: Path) -> None:
+    def told(*arguments: str) -> str:
+        answer = raabta(*arguments, DATABASE_URL=database)
+        assert (answer.returncode, answer.stderr) == (0, "")
+        return answer.stdout
+
+    told("apply", str(SAMPLE), "--yes")
+    changed = tmp_path / "office.toml"
+    changed.write_text(SAMPLE.read_text(encoding="utf-8").replace("target_seconds = 120", "target_seconds = 90", 1))
+    assert "the rules are version 2, a draft" in told("apply", str(changed), "--yes")
+    assert told("apply", str(changed), "--yes").startswith("nothing to change\nthe rules are version 2, a draft")
+    listed = [line.split("\t")[:3] for line in told("rules", "list").splitlines()]
+    assert listed == [["VERSION", "STATE", "BASED ON"], ["2", "draft", "1"], ["1", "live", "0"]]
+    assert "changed\tqueue\tclaims\ttarget_seconds: 120 -> 90" in told("rules", "diff", "2")
+    assert told("rules", "diff", "1") == "both say the same\n"
+    tried = told("rules", "dry-run", "2")
+    assert "queues.claims.target_seconds\t120\t90" in tried
+    assert "0 wait now; filed anew, 0 would change" in tried
+    assert told("rules", "publish", "2", "--recompute").splitlines() == [
+        "version 2 of the rules is live", "0 who wait were filed anew, 0 are left as they were",
+    ]  # fmt: skip
+    assert told("apply", str(changed), "--yes") == "nothing to change\n"
+    assert "version 3 of the rules is live" in told("rules", "roll-back", "1")
+    assert '"target_seconds": 120' in told("rules", "show", "3")
+    assert "the rules are live as version 4" in told("apply", str(changed), "--yes", "--publish")
+    told("apply", str(SAMPLE), "--yes")
+    assert told("rules", "discard", "5") == "version 5 of the rules is discarded\n"
+
+
+def test_a_file_that_the_rules_have_moved_on_from_is_refused_in_one_line(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "office.toml"
+    text = "rules_version = 7\n" + SAMPLE.read_text(encoding="utf-8")
+    file.write_text(text)
+    assert raabta("apply", str(file), "--yes", DATABASE_URL=database).returncode == 0, "nothing was live yet"
+    file.write_text(text.replace("target_seconds = 120", "target_seconds = 90", 1))
+    refused = raabta("apply", str(file), "--yes", DATABASE_URL=database)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "made from version 7 of the rules, and version 1 is live now" in refused.stderr
+    for command in ("publish", "discard", "roll-back", "dry-run", "show"):
+        missing = raabta("rules", command, "99", DATABASE_URL=database)
+        assert (missing.returncode, missing.stderr.count("\n")) == (2, 1), command
 
 
 def test_apply_refuses_a_wrong_file_with_every_line(database: str, tmp_path: Path) -> None:
@@ -350,7 +393,7 @@ async def test_the_admin_key_of_the_environment_works_and_its_successor_replaces
 
 def test_the_quick_office_is_right_and_sixty_times_as_fast() -> None:
     configuration = read_text(quick_office(SAMPLE.read_text(encoding="utf-8")), name="quick")
-    claims = configuration.queues["claims"]
+    claims = configuration.rules.queues["claims"]
     assert (claims.target_seconds, claims.offer_timeout_seconds, claims.wrap_up_seconds) == (2, 3, 0)
 
 
