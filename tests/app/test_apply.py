@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select, update
 
-from app.actions.apply import Change, apply, differences
+from app.actions.apply import Differences, apply, differences
+from app.actions.rows import Change
+from app.actions.rules import publish
 from app.configuration import Configuration, WrongConfiguration, read, read_text
 from app.configuration.references import unserved
 from app.db import Database, now
 from app.errors import Conflict
 from app.security import SYSTEM
-from app.tables import EventRow, Office, Organisation, Queue, Representative, RequestType
+from app.tables import EventRow, Office, Organisation, Queue, Representative, RequestType, RuleSet
 
 SAMPLE = Path(__file__).parents[2] / "sample" / "office.toml"
 
@@ -27,8 +29,24 @@ async def db(database: str) -> AsyncIterator[Database]:
 
 
 async def applied(db: Database, wanted: Configuration) -> list[Change]:
+    """Everything the file says holds, its rules too; tells what changed for it."""
+    return (await written(db, wanted, publish=True)).all
+
+
+async def written(db: Database, wanted: Configuration, *, publish: bool = False) -> Differences:
     async with db.session() as session:
-        return await apply(session, wanted, actor=SYSTEM, now=await now(session))
+        return await apply(session, wanted, publish=publish, actor=SYSTEM, now=await now(session))
+
+
+async def rule_sets(db: Database) -> list[tuple[int, str]]:
+    async with db.reading() as session:
+        rows = await session.exec(select(RuleSet).order_by(col(RuleSet.version)))
+        return [(row.version, row.state) for row in rows]
+
+
+async def target(db: Database) -> int:
+    async with db.reading() as session:
+        return (await session.exec(select(Queue.target_seconds).where(Queue.code == "claims"))).one()
 
 
 def sample(*replacements: tuple[str, str]) -> Configuration:
@@ -86,9 +104,10 @@ async def test_a_second_run_has_nothing_to_change(db: Database) -> None:
 
 async def test_looking_at_the_differences_writes_nothing(db: Database) -> None:
     async with db.session() as session:
-        assert await differences(session, read(SAMPLE))
+        assert (await differences(session, read(SAMPLE))).all
     async with db.reading() as session:
         assert (await session.exec(select(Office))).all() == []
+        assert (await session.exec(select(RuleSet))).all() == []
 
 
 async def test_only_what_differs_is_changed_and_told(db: Database) -> None:
@@ -103,7 +122,12 @@ async def test_only_what_differs_is_changed_and_told(db: Database) -> None:
         query = select(EventRow).where(EventRow.subject_id == "asma").order_by(col(EventRow.version))
         events = (await session.exec(query)).all()
     assert [(event.version, event.kind) for event in events] == [(1, "joined"), (2, "changed")]
-    assert events[1].data == {"fields": ["name"]}, "an event names fields, never people"
+    facts = {
+        "skills": {"claims": 5}, "languages": ["ur", "en"], "queues": ["claims", "front_desk", "feedback"],
+        "groups": [], "office": "lahore", "capacity": 3, "pull": False,
+    }  # fmt: skip
+    assert events[0].data == {"staff": facts}
+    assert events[1].data == {"fields": ["name"], "staff": facts}, "an event names fields and codes, never people"
 
 
 async def test_a_child_has_what_its_parent_has_where_it_does_not_say_otherwise(db: Database) -> None:
@@ -204,11 +228,105 @@ async def test_two_at_once_wait_for_each_other(db: Database) -> None:
     assert sorted((bool(first), bool(second))) == [False, True]
 
 
+SHORTER = ("target_seconds = 120", "target_seconds = 90")
+
+
+async def test_the_first_rules_are_live_at_once(db: Database) -> None:
+    found = await written(db, read(SAMPLE))
+    assert (found.live, found.drafted, found.published) == (0, 1, True)
+    assert await rule_sets(db) == [(1, "live")]
+    assert await target(db) == 120
+
+
+async def test_later_rules_are_a_draft_until_somebody_publishes_them(db: Database) -> None:
+    await written(db, read(SAMPLE))
+    found = await written(db, sample(SHORTER, ('name = "Asma Qureshi"', 'name = "Asma Q."')))
+    assert (found.drafted, found.published) == (2, False)
+    assert await rule_sets(db) == [(1, "live"), (2, "draft")]
+    assert await target(db) == 120
+    assert (await representative(db, "asma")).name == "Asma Q.", "who works holds at once"
+    async with db.session() as session:
+        await publish(session, 2, actor=SYSTEM, now=await now(session))
+    assert await target(db) == 90
+    assert (await written(db, sample(SHORTER, ('name = "Asma Qureshi"', 'name = "Asma Q."')))).all == []
+
+
+async def test_the_same_file_again_makes_no_second_draft_and_publishes_the_first(db: Database) -> None:
+    await written(db, read(SAMPLE))
+    await written(db, sample(SHORTER))
+    again = await written(db, sample(SHORTER))
+    assert (again.drafted, again.to_do(publish=False), again.to_do(publish=True)) == (2, False, True)
+    assert (await written(db, sample(SHORTER), publish=True)).drafted == 2
+    assert await rule_sets(db) == [(1, "past"), (2, "live")]
+
+
+async def test_a_file_made_from_other_rules_than_the_live_ones_is_refused_whole(db: Database) -> None:
+    named = ("[organisation]", "rules_version = 1\n\n[organisation]")
+    await written(db, read(SAMPLE))
+    await written(db, sample(named, SHORTER), publish=True)
+    assert (await written(db, sample(named, SHORTER))).all == [], "the rules are what the file says: nothing moved on"
+    with pytest.raises(Conflict) as caught:
+        await written(db, sample(named, ('name = "Asma Qureshi"', 'name = "Asma Q."')), publish=True)
+    assert caught.value.code == "rules_moved_on"
+    assert "version 1" in caught.value.detail
+    assert "version 2" in caught.value.detail
+    assert await rule_sets(db) == [(1, "past"), (2, "live")]
+    assert (await representative(db, "asma")).name == "Asma Qureshi", "nothing at all was changed"
+
+
+async def test_who_we_are_cannot_need_rules_that_are_not_live(db: Database) -> None:
+    """Letters that nothing claims would be refused, were their request type only in a draft."""
+    await written(db, read(SAMPLE))
+    lost = '[request_types.lost]\nqueue = "claims"\nletter = "L"\nlabels = { en = "Lost", ur = "گم", te = "పోయింది" }\n\n'
+    more = sample(
+        ('default_request_type = "inquiry"', 'default_request_type = "lost"'),
+        ("[request_types.claim]\n", lost + "[request_types.claim]\n"),
+    )
+    with pytest.raises(Conflict) as caught:
+        await written(db, more)
+    assert caught.value.code == "publish_needed"
+    assert await rule_sets(db) == [(1, "live")]
+    assert (await written(db, more, publish=True)).published
+
+
+async def test_a_rule_that_no_table_holds_is_a_difference_too(db: Database) -> None:
+    await written(db, read(SAMPLE))
+    share = "[reasons.elderly]\nseconds = 400\n\n[queues.claims]"
+    (change,) = await applied(db, sample(("[queues.claims]", share)))
+    assert (change.kind, change.what, change.code) == ("added", "reason", "elderly")
+
+
+async def test_request_types_in_another_order_are_a_difference(db: Database) -> None:
+    await written(db, read(SAMPLE))
+    wanted = read(SAMPLE)
+    document = dict(wanted.rules_document)
+    kinds = document["request_types"]
+    first, second, *others = kinds
+    document["request_types"] = {
+        code: {**kinds[code], "place": place} for place, code in enumerate([second, first, *others])
+    }
+    (change,) = await applied(db, wanted.model_copy(update={"rules_document": document}))
+    old, new = change.fields["order"]
+    assert (old[:2], new[:2]) == ([first, second], [second, first])
+    async with db.reading() as session:
+        rows = (await session.exec(select(RequestType.code).order_by(col(RequestType.place)))).all()
+    assert rows[:2] == [second, first]
+
+
+async def test_an_office_in_another_time_zone_takes_the_hours_of_its_queues_with_it(db: Database) -> None:
+    await written(db, read(SAMPLE))
+    await written(db, sample(('timezone = "Asia/Karachi"', 'timezone = "Asia/Dubai"')))
+    assert await rule_sets(db) == [(1, "live")], "the rules themselves are the same"
+    async with db.reading() as session:
+        hours = (await session.exec(select(Queue.hours).where(Queue.code == "feedback"))).one()
+    assert hours["timezone"] == "Asia/Dubai"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "mistake"),
     [
         ("target_seconds = 120", 'target_seconds = "120"', "queues.claims.target_seconds: must be a whole number"),
-        ("target_seconds = 120", "target_seconds = -1", "queues.claims.target_seconds: input should be greater"),
+        ("target_seconds = 120", "target_seconds = -1", "queues.claims.target_seconds: must be between 0 and"),
         ("target_seconds = 120", "target_secs = 120", "queues.claims.target_secs: there is no such setting"),
         ("[queues.orders]", "[queues.Orders]", "queues.Orders: a code has lower-case letters"),
         ('timezone = "Asia/Kolkata"', 'timezone = "Asia/Nowhere"', "offices.hyderabad.timezone: there is no time zone"),
@@ -255,5 +373,7 @@ def test_a_tree_that_goes_in_a_circle_is_refused() -> None:
 
 
 def test_what_nobody_can_serve_is_found() -> None:
-    configuration = sample(("skills = { technical = 2 }", "skills = { plumbing = 2 }"))
+    configuration = sample(
+        ("skills = { technical = 2 }", "skills = { plumbing = 2 }"), ('skills = ["claims"', 'skills = ["plumbing", "claims"')
+    )
     assert "request_types.installation: nobody can serve it in en" in list(unserved(configuration))
