@@ -14,6 +14,7 @@ from app.cli.restore import restore
 from app.cli.rules import rules
 from app.cli.serve import serve
 from app.cli.settings import settings
+from app.cli.simulate import simulate
 from app.cli.staff import staff
 
 app = typer.Typer(
@@ -34,4 +35,5 @@ app.command()(migrate)
 app.command()(backup)
 app.command()(restore)
 app.command()(staff)
+app.command()(simulate)
 app.command()(settings)

@@ -13,14 +13,11 @@ from routing.estimate import wait
 from routing.model import Instant
 from routing.simulation.customers import Customer
 from routing.simulation.desk import look
-from routing.simulation.tally import Tally
+from routing.simulation.tally import UNREASONED, Tally
 from routing.simulation.times import drawing
 
 if TYPE_CHECKING:
     from routing.simulation.engine import Day
-
-UNREASONED = "none"
-"""How those without a head start are counted."""
 
 
 class Line:

@@ -12,6 +12,10 @@ SLOTS = 48
 """Into so many parts the day is cut, for pictures."""
 
 
+UNREASONED = "none"
+"""How those without a head start are counted."""
+
+
 class Tally:
     """The contacts of one queue, or of one reason."""
 
@@ -57,7 +61,7 @@ class Figures:
 
     queues: Mapping[str, Tally]
     reasons: Mapping[str, Tally]
-    """By reason for a head start; "none" for those without."""
+    """By reason for a head start; `UNREASONED` for those without."""
     teams: Mapping[str, tuple[Work, ...]]
     slots: Mapping[str, tuple[float, ...]]
     """Of each part of the day, by arrival: `contacts`, `answered`, `within`, `abandoned`, and `waited` seconds of those answered."""

@@ -1,0 +1,158 @@
+"""Where a simulation comes from: a file that says who comes and who works, or the service's own log.
+
+Decides how both become a scenario, and how a mistake in a file is told. Simulates nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from app.errors import CannotStart, Invalid
+
+if TYPE_CHECKING:
+    from app.queries.replay import Recorded, RecordedContact, RecordedShift
+    from routing.rules.model import Rules
+    from routing.simulation.scenario import Arrival, Scenario, Team
+
+Read = TypeVar("Read")
+
+LARGEST_BYTES: Final = 5_000_000
+AFTERWARDS: Final = timedelta(days=1)
+"""Whoever is at work when the time ends stays until the last one is served, at most so long."""
+
+
+class WrongScenarioFile(CannotStart):
+    """The file is wrong; one line for each mistake, with its own."""
+
+    default_code = "wrong_scenario"
+
+
+def scenario_of(path: Path) -> Scenario:
+    """The scenario in a file; raises `WrongScenarioFile` with every mistake, `CannotStart` where it cannot be read."""
+    from routing.simulation.reading import read
+
+    return _read(path, read)
+
+
+def rules_of(path: Path) -> Rules:
+    """The rules in a file, whatever else it says: a scenario's, or an office's configuration."""
+    from routing.simulation.reading import read_only_rules
+
+    return _read(path, read_only_rules)
+
+
+def _read(path: Path, read: Callable[[Mapping[str, Any]], Read]) -> Read:
+    from app.configuration.lines import Lines
+    from routing.rules.model import WrongRules
+
+    text = _text(path)
+    try:
+        return read(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise WrongScenarioFile(f"{path}: is no TOML: {error}") from None
+    except WrongRules as error:
+        lines = Lines(text)
+        told = sorted((lines.of(fault.path), str(fault)) for fault in error.faults)
+        raise WrongScenarioFile("\n".join(f"{path}:{line}: {fault}" for line, fault in told)) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise CannotStart(f"{path}: larger than {LARGEST_BYTES} bytes")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CannotStart(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CannotStart(f"{path}: is not UTF-8 text") from None
+
+
+def moment(text: str, zone: ZoneInfo) -> datetime:
+    """An instant as a person types it: with its own offset, or in the office's time. Raises `Invalid`."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(f"{text!r} is no time: write 2026-03-02 or 2026-03-02T08:00.", code="wrong_span") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=zone)
+
+
+def replayed(recorded: Recorded, rules: Rules, zone: ZoneInfo) -> Scenario:
+    """What was recorded, to be played again under these rules.
+
+    Who gave up then gives up after the same wait; how long the others would have waited nobody knows, so they wait. Whoever
+    was never served takes as long as the others with the same request do.
+    """
+    from routing.simulation.scenario import Calendar, Scenario, Trait
+
+    begin = datetime.fromtimestamp(recorded.since, zone)
+    midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    seconds = recorded.until - recorded.since
+    traits = {contact.channel: Trait(live=contact.live, units=contact.units) for contact in recorded.contacts}
+    return Scenario(
+        name=f"What came from {begin:%Y-%m-%d %H:%M} on",
+        rules=rules,
+        calendar=Calendar(
+            date=date(begin.year, begin.month, begin.day), opens=recorded.since - midnight, period_seconds=seconds
+        ),
+        arrivals=tuple(_arrivals(recorded.contacts, rules, midnight)),
+        teams=tuple(_teams(recorded, midnight)),
+        traits=traits,
+        replications=1,
+    )
+
+
+def _arrivals(contacts: Iterable[RecordedContact], rules: Rules, midnight: float) -> Iterable[Arrival]:
+    """Those whose queue the rules do not know any more are left out: nobody could say where they would wait."""
+    from routing.simulation.scenario import Arrival
+
+    handled: dict[str | None, list[float]] = defaultdict(list)
+    known = [contact for contact in contacts if contact.queue in rules.queues]
+    for contact in known:
+        if contact.handle_seconds is not None:
+            handled[contact.request].append(contact.handle_seconds)
+    means = {request: fmean(seconds) for request, seconds in handled.items()}
+    for contact in known:
+        usual = means.get(contact.request, rules.queues[contact.queue].mean_handle_seconds)
+        yield Arrival(
+            at=contact.arrived - midnight,
+            request=contact.request,
+            queue=contact.queue if contact.request not in rules.requests else None,
+            channel=contact.channel,
+            service_seconds=usual if contact.handle_seconds is None else contact.handle_seconds,
+            patience_seconds=contact.gave_up_after_seconds,
+            language=contact.language,
+            office=contact.office,
+            head_start_seconds=contact.head_start_seconds,
+        )
+
+
+def _teams(recorded: Recorded, midnight: float) -> Iterable[Team]:
+    """One team for each representative: their first coming, their last going, and what lay between as breaks."""
+    from routing.simulation.scenario import Shift, Team
+
+    shifts: dict[str, list[RecordedShift]] = defaultdict(list)
+    for shift in recorded.shifts:
+        shifts[shift.representative].append(shift)
+    for representative, own in shifts.items():
+        last = own[-1].end
+        if last >= recorded.until:
+            last += AFTERWARDS.total_seconds()
+        breaks = tuple((one.end - midnight, other.start - midnight) for one, other in pairwise(own))
+        yield Team(
+            name=representative,
+            queues=own[-1].queues,
+            shifts=(Shift(people=1, begins=own[0].start - midnight, ends=last - midnight, breaks=breaks),),
+            skills=dict(own[-1].skills),
+            languages=own[-1].languages,
+            office=own[-1].office,
+            groups=own[-1].groups,
+            capacity=own[-1].capacity,
+        )
