@@ -43,6 +43,6 @@ def could_ever_fit(capacity: int, needs: Needs) -> bool:
     return units_of(needs) <= capacity
 
 
-def room(staff: Staff, live: int, units: int) -> int:
+def room(live: int, units: int, capacity: int) -> int:
     """How many units more they could be given while they hold so much; none while they are with somebody."""
-    return 0 if live >= LIVE_AT_ONCE else max(0, staff.capacity - units)
+    return 0 if live >= LIVE_AT_ONCE or units >= capacity else capacity - units

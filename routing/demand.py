@@ -25,8 +25,7 @@ class Demand:
         self.kinds: frozenset[Needs] = frozenset()
         """The kinds of work the rules know; empty: none were told."""
         self._asks: dict[str | Needs, Ask] = {}
-
-        self._shifted: dict[Group, None] = {}
+        self.shifted: dict[Group, None] = {}
         """Groups whose free room changed since it was last counted."""
 
     def expect(self, kinds: frozenset[Needs], groups: Iterable[Group]) -> None:
@@ -46,7 +45,7 @@ class Demand:
         for ask in group.counted:
             ask.holders += 1
         group.counted_room = 0
-        self.shift(group)
+        self.shifted[group] = None
 
     def leave(self, group: Group) -> None:
         """A group is no more."""
@@ -55,15 +54,11 @@ class Demand:
             ask.holders -= 1
             if not ask.holders:
                 del self._asks[ask.what]
-        self._shifted.pop(group, None)
-
-    def shift(self, group: Group) -> None:
-        """The free room of this group is not what was counted."""
-        self._shifted[group] = None
+        self.shifted.pop(group, None)
 
     def weigh(self, group: Group) -> int:
         """How much each of its members is needed elsewhere now, in units of `rank.NEEDED`."""
-        if self._shifted:
+        if self.shifted:
             self._count()
         weight = 0
         for ask in group.weighed:
@@ -71,13 +66,13 @@ class Demand:
         return weight
 
     def _count(self) -> None:
-        for group in self._shifted:
+        for group in self.shifted:
             change = group.room - group.counted_room
             if change:
                 group.counted_room = group.room
                 for ask in group.counted:
                     ask.add(change)
-        self._shifted.clear()
+        self.shifted.clear()
 
     def _ask(self, what: str | Needs) -> Ask:
         ask = self._asks.get(what)

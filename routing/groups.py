@@ -66,11 +66,14 @@ class Group:
 class Seat:
     """One representative on the floor, with the load the floor's own plans have added."""
 
-    __slots__ = ("group", "holds", "live", "open", "place", "room", "staff", "stood", "units")
+    __slots__ = ("group", "holds", "live", "on", "open", "place", "room", "staff", "stood", "units")
 
-    def __init__(self, staff: Staff, group: Group) -> None:
+    group: Group
+
+    def __init__(self, staff: Staff) -> None:
         self.staff = staff
-        self.group = group
+        self.on = False
+        """There, and not resting."""
         self.live = staff.live
         self.units = staff.units
         self.room = 0
@@ -87,7 +90,7 @@ class Seat:
 class Crowd:
     """Those of one group who are free for work of one cost, sorted by every order asked for so far."""
 
-    __slots__ = ("_heaps", "_limit", "cost", "group", "pools", "size")
+    __slots__ = ("_limit", "cost", "group", "heaps", "pools", "size")
 
     def __init__(self, group: Group, cost: Cost) -> None:
         self.group = group
@@ -95,22 +98,25 @@ class Crowd:
         self.pools: dict[Pool, None] = {}
         """The pools of this cost they may serve."""
         self.size = 0
-        self._heaps: dict[tuple[int, ...], tuple[Sorting, list[tuple[object, Place]]]] = {}
+        self.heaps: dict[str, tuple[Sorting, list[tuple[object, Place]]]] = {}
         self._limit = SPARE
 
     def enter(self, place: Place) -> None:
         """Somebody is free with this place."""
-        for sorting, heap in self._heaps.values():
+        for sorting, heap in self.heaps.values():
             heappush(heap, (sorting.among(place), place))
             if len(heap) > self._limit:
                 self._sweep()
 
     def first(self, sorting: Sorting, skip: Container[str]) -> Place | None:
         """The best place by this order, of those whose id is not to be skipped."""
-        heap = self._heap(sorting)
+        known = self.heaps.get(sorting.within)
+        heap = self._heap(sorting) if known is None else known[1]
+        seats = self.group.seats
         while heap:
             place = heap[0][1]
-            if not self._lives(place):
+            seat = seats.get(place[2])
+            if seat is None or seat.place is not place:
                 heappop(heap)
             elif place[2] in skip:
                 return next(iter(self.best(sorting, skip, count=1)), None)
@@ -134,11 +140,11 @@ class Crowd:
         return found
 
     def _heap(self, sorting: Sorting) -> list[tuple[object, Place]]:
-        known = self._heaps.get(sorting.within)
+        known = self.heaps.get(sorting.within)
         if known is None:
             heap = [(sorting.among(place), place) for place in self._places()]
             heapify(heap)
-            known = self._heaps[sorting.within] = sorting, heap
+            known = self.heaps[sorting.within] = sorting, heap
         return known[1]
 
     def _places(self) -> list[Place]:
@@ -149,7 +155,7 @@ class Crowd:
         return seat is not None and seat.place is place
 
     def _sweep(self) -> None:
-        for _, heap in self._heaps.values():
+        for _, heap in self.heaps.values():
             heap[:] = [entry for entry in heap if self._lives(entry[1])]
             heapify(heap)
         self._limit = 2 * self.size + SPARE

@@ -64,6 +64,8 @@ def decide(
             if not narrowed and not roster.fresh:
                 # All whose state changed are busy again: in a line that did not change itself, nobody could take
                 # anything before, and nobody can now.
+                if not changed:
+                    return given, []
                 heads, narrowed = _heads(changed, filed, roster=roster), True
                 continue
         if later is None:
@@ -75,9 +77,12 @@ def decide(
 
 def _heads(changed: Collection[Pool], filed: Mapping[int, Filed], *, roster: Roster) -> list[Key]:
     """The earliest due of every pool worth a look, as a heap."""
-    pools = {pool for pool in roster.worth_a_look() if pool.size}
+    pools = roster.worth_a_look()
     pools.update(changed)
-    heads = [head for pool in pools for head in pool.heads(filed)]
+    heads = [pool.heap[0] for pool in pools if pool.heap]
+    for pool in pools:
+        if pool.aside:
+            heads += pool.heads_aside(filed)
     heapify(heads)
     return heads
 

@@ -7,7 +7,7 @@ dead is swept. Only the first of a heap is known to be alive.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 
 from routing.capacity import cost_of
@@ -25,7 +25,7 @@ class Pool:
     With a holder it is the line of those held for one representative, and no crowd serves it.
     """
 
-    __slots__ = ("_aside", "_aside_kept", "census", "cost", "crowds", "heap", "holder", "needs", "size", "sorting")
+    __slots__ = ("_aside_kept", "aside", "census", "cost", "crowds", "heap", "holder", "needs", "size", "sorting")
 
     def __init__(self, needs: Needs, holder: Seat | None = None) -> None:
         self.needs = needs
@@ -38,19 +38,14 @@ class Pool:
         self.crowds: dict[Crowd, None] = {}
         self.census: tuple[int, dict[str, int]] = (-1, {})
         """The roster's version, and how many of it are ruled out by what stands, for the traces."""
-        self._aside: dict[frozenset[str], list[Key]] = {}
+        self.aside: dict[frozenset[str], list[Key]] = {}
         """Those who were first when nobody was free but whom they must not meet, by whom they must not meet: one look
         is enough for all of them, and each is put aside only once."""
         self._aside_kept = 0
 
-    def heads(self, filed: Mapping[int, Filed]) -> Iterator[Key]:
-        """The first of the line, and the first of each of those put aside."""
-        if self.heap:
-            yield self.heap[0]
-        if self._aside:
-            for skip in tuple(self._aside):
-                if self._prune_aside(skip, filed):
-                    yield self._aside[skip][0]
+    def heads_aside(self, filed: Mapping[int, Filed]) -> list[Key]:
+        """The first of each of those put aside."""
+        return [self.aside[skip][0] for skip in tuple(self.aside) if self._prune_aside(skip, filed)]
 
     def first(self, key: Key) -> bool:
         """Whether this is the first of the line itself, not of those put aside."""
@@ -63,13 +58,13 @@ class Pool:
 
     def pop_aside(self, skip: frozenset[str], filed: Mapping[int, Filed]) -> Key | None:
         """Take the first of those put aside with this `skip` out; the next one, if there is one."""
-        heappop(self._aside[skip])
+        heappop(self.aside[skip])
         self._aside_kept -= 1
-        return self._aside[skip][0] if self._prune_aside(skip, filed) else None
+        return self.aside[skip][0] if self._prune_aside(skip, filed) else None
 
     def set_aside(self, skip: frozenset[str], filed: Mapping[int, Filed]) -> Key | None:
         """The first of the line waits beside it from now on; the next of the line, if there is one."""
-        heappush(self._aside.setdefault(skip, []), heappop(self.heap))
+        heappush(self.aside.setdefault(skip, []), heappop(self.heap))
         self._aside_kept += 1
         return self._prune(filed)
 
@@ -96,12 +91,12 @@ class Pool:
         return None
 
     def _prune_aside(self, skip: frozenset[str], filed: Mapping[int, Filed]) -> bool:
-        heap = self._aside[skip]
+        heap = self.aside[skip]
         while heap and not _lives(heap[0], filed):
             heappop(heap)
             self._aside_kept -= 1
         if not heap:
-            del self._aside[skip]
+            del self.aside[skip]
         return bool(heap)
 
     def _sweep(self, filed: Mapping[int, Filed]) -> None:
@@ -109,12 +104,12 @@ class Pool:
         self.heap = [key for key in self.heap if _lives(key, filed)]
         heapify(self.heap)
         self._aside_kept = 0
-        for skip, heap in tuple(self._aside.items()):
+        for skip, heap in tuple(self.aside.items()):
             heap[:] = [key for key in heap if _lives(key, filed)]
             heapify(heap)
             self._aside_kept += len(heap)
             if not heap:
-                del self._aside[skip]
+                del self.aside[skip]
 
 
 def _lives(key: Key, filed: Mapping[int, Filed]) -> bool:

@@ -86,7 +86,7 @@ class Sorting:
     def __init__(self, order: str) -> None:
         keys = ORDERS[order]
         own = tuple(KEYS.index(key) for key in keys if key != "scarcity")
-        self.within = own
+        self.within = " ".join(KEYS[key] for key in own)
         """Which parts of a place sort those of one group: among them scarcity is the same. Tells one heap from another."""
         self.among: Callable[[Place], object] = itemgetter(*(key - 1 for key in own), 2)
         """A place's sort key within its group."""

@@ -7,7 +7,7 @@ those in which somebody new came to stand.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from heapq import heappop, heappush
 
 from routing.capacity import Cost, fits_load, room, units_of
@@ -31,8 +31,8 @@ class Roster:
         self.pools: dict[Needs, Pool] = {}
         self.groups: dict[GroupKey, Group] = {}
         self.demand = Demand()
-        self.fresh: dict[Seat, set[Crowd]] = {}
-        """Who can take work of a cost they could not take when last looked at, and is still free for it."""
+        self.fresh: dict[Seat, None] = {}
+        """Who became free for something since a plan last looked, and still is for anything."""
         self.version = 0
         """Counts the changes of who is here, away or resting, not of how busy they are."""
         self._free: dict[Cost, dict[Crowd, None]] = {}
@@ -45,43 +45,52 @@ class Roster:
 
         True if whom they could ever take may have changed, not only how busy they are.
         """
-        seat, changed = self.seats.get(staff.id), True
+        seat = self.seats.get(staff.id)
         if seat is None:
-            seat = self.seats[staff.id] = Seat(staff, self._group(staff))
-            seat.group.seats[staff.id] = seat
-        else:
+            seat = self.seats[staff.id] = Seat(staff)
+            self._enter_group(seat)
+            changed = True
+        elif _group_key(seat.staff) == _group_key(staff):
             known = seat.staff
-            if _group_key(known) != _group_key(staff):
-                self._clear(seat)
-                self._leave_group(seat)
-                seat.group = self._group(staff)
-                seat.group.seats[staff.id] = seat
-            else:
-                changed = (
-                    known.available != staff.available
-                    or known.capacity != staff.capacity
-                    or known.resting_until != staff.resting_until
-                )
+            changed = (
+                known.available != staff.available
+                or known.capacity != staff.capacity
+                or known.resting_until != staff.resting_until
+            )
+            if (
+                not changed
+                and seat.units == staff.units
+                and seat.live == staff.live
+                and known.idle_since == staff.idle_since
+            ):
+                # The row tells what the floor's own plan had taken for done.
+                seat.staff = staff
+                return False
+        else:
+            self._leave_group(seat)
+            seat.staff = staff
+            self._enter_group(seat)
+            changed = True
         seat.staff, seat.live, seat.units = staff, staff.live, staff.units
-        if changed and staff.resting_until > self.now:
-            heappush(self._rests, (staff.resting_until, staff.id))
+        if changed:
+            self._stand(seat)
         self._renew(seat)
         return changed
 
     def leave(self, seat: Seat) -> None:
         """Off the floor."""
-        self._clear(seat)
         self._leave_group(seat)
         del self.seats[seat.staff.id]
 
     def wake(self, now: Instant) -> list[str]:
         """It is `now`: whose rest is over may take something new. Returns them."""
         self.now = now
-        woken = []
+        woken: list[str] = []
         while self._rests and self._rests[0][0] <= now:
             until, representative = heappop(self._rests)
             seat = self.seats.get(representative)
             if seat is not None and seat.staff.resting_until == until:
+                self._stand(seat)
                 self._renew(seat)
                 woken.append(representative)
         return woken
@@ -155,16 +164,17 @@ class Roster:
         """Whether they may serve this pool, however busy they are."""
         return seat.group.crowds.get(pool.cost) in pool.crowds
 
-    def worth_a_look(self) -> Iterable[Pool]:
+    def worth_a_look(self) -> set[Pool]:
         """Every pool from which the fresh could take one now, the lines of those held for them included."""
+        found: set[Pool] = set()
         crowds: set[Crowd] = set()
-        for seat, opened in self.fresh.items():
-            crowds |= opened
-            for pool in seat.holds.values():
-                if self.can_take(seat, pool):
-                    yield pool
+        for seat in self.fresh:
+            crowds |= seat.open
+            if seat.holds:
+                found.update(pool for pool in seat.holds.values() if self.can_take(seat, pool))
         for crowd in crowds:
-            yield from crowd.pools
+            found.update(crowd.pools)
+        return found
 
     def expect(self, kinds: frozenset[Needs]) -> None:
         """These are the kinds of work for which representatives are kept free."""
@@ -204,23 +214,37 @@ class Roster:
         self._pools_limit = max(IDLE_POOLS_LIMIT, 2 * len(self.pools))
 
     def _renew(self, seat: Seat) -> None:
-        """Their load or presence changed: a new place among the free, or none."""
-        staff, group = seat.staff, seat.group
-        presence: Presence = "away" if not staff.available else "resting" if staff.resting_until > self.now else "on"
-        if seat.stood is None or seat.stood[0] != presence or seat.stood[1] != staff.capacity:
-            self._stand(seat, (presence, staff.capacity))
-        free = presence == "on"
-        self._set_room(seat, room(staff, seat.live, seat.units) if free else 0)
-        found = seat.place = place(staff, seat.units) if free else None
+        """Their load changed, or their presence: a new place among the free, or none."""
+        staff, group, live, units, found = seat.staff, seat.group, seat.live, seat.units, None
+        capacity, spare = staff.capacity, 0
+        if seat.on:
+            found = place(staff, units)
+            spare = room(live, units, capacity)
+        seat.place = found
+        if spare != seat.room:
+            group.room += spare - seat.room
+            seat.room = spare
+            self.demand.shifted[group] = None
         for crowd in group.crowds.values():
-            if found is not None and fits_load(seat.live, seat.units, staff.capacity, crowd.cost):
+            if found is not None and fits_load(live, units, capacity, crowd.cost):
                 if crowd not in seat.open:
                     self._enter(seat, crowd)
-                crowd.enter(found)
+                if crowd.heaps:
+                    crowd.enter(found)
             elif crowd in seat.open:
                 self._exit(seat, crowd)
 
-    def _stand(self, seat: Seat, standing: tuple[Presence, int] | None) -> None:
+    def _stand(self, seat: Seat) -> None:
+        """They came, or went away, or came back, or may hold more or less than before."""
+        staff = seat.staff
+        resting = staff.resting_until > self.now
+        if resting:
+            heappush(self._rests, (staff.resting_until, staff.id))
+        seat.on = staff.available and not resting
+        presence: Presence = "on" if seat.on else "resting" if staff.available else "away"
+        self._count(seat, (presence, staff.capacity))
+
+    def _count(self, seat: Seat, standing: tuple[Presence, int] | None) -> None:
         counts = seat.group.standing
         if seat.stood is not None:
             counts[seat.stood] -= 1
@@ -231,39 +255,23 @@ class Roster:
         seat.stood = standing
         self.version += 1
 
-    def _set_room(self, seat: Seat, units: int) -> None:
-        if units != seat.room:
-            seat.group.room += units - seat.room
-            seat.room = units
-            self.demand.shift(seat.group)
-
     def _enter(self, seat: Seat, crowd: Crowd) -> None:
         seat.open.add(crowd)
-        self.fresh.setdefault(seat, set()).add(crowd)
+        self.fresh[seat] = None
         crowd.size += 1
         if crowd.size == 1:
             self._free.setdefault(crowd.cost, {})[crowd] = None
 
     def _exit(self, seat: Seat, crowd: Crowd) -> None:
-        seat.open.discard(crowd)
-        opened = self.fresh.get(seat)
-        if opened is not None:
-            opened.discard(crowd)
-            if not opened:
-                del self.fresh[seat]
+        seat.open.remove(crowd)
+        if not seat.open:
+            self.fresh.pop(seat, None)
         crowd.size -= 1
         if not crowd.size:
             del self._free[crowd.cost][crowd]
 
-    def _clear(self, seat: Seat) -> None:
-        """They take nothing any more, and count for nothing."""
-        for crowd in tuple(seat.open):
-            self._exit(seat, crowd)
-        self._set_room(seat, 0)
-        self._stand(seat, None)
-        seat.place = None
-
-    def _group(self, staff: Staff) -> Group:
+    def _enter_group(self, seat: Seat) -> None:
+        staff = seat.staff
         key = _group_key(staff)
         group = self.groups.get(key)
         if group is None:
@@ -271,9 +279,14 @@ class Roster:
             self.demand.join(group)
             for pool in self.pools.values():
                 self._wire(pool, group)
-        return group
+        seat.group = group
+        group.seats[staff.id] = seat
 
     def _leave_group(self, seat: Seat) -> None:
+        """They take nothing any more, and count for nothing."""
+        seat.on = False
+        self._renew(seat)
+        self._count(seat, None)
         group = seat.group
         del group.seats[seat.staff.id]
         if not group.seats:
@@ -285,4 +298,5 @@ class Roster:
 
 
 def _group_key(staff: Staff) -> GroupKey:
+    # A tuple, for tuples see at once that two parts are the same object: rows share them.
     return staff.skills, staff.languages, staff.queues, staff.groups, staff.office

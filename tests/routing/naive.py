@@ -141,4 +141,4 @@ class NaiveFloor:
 
     def room(self, staff: Staff) -> int:
         free = staff.available and staff.resting_until <= self.now
-        return room(staff, staff.live, staff.units) if free else 0
+        return room(staff.live, staff.units, staff.capacity) if free else 0
