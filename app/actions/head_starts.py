@@ -20,11 +20,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.record import advance, locked_with_live, mine
 from app.actions.ruled import ruled
 from app.db import Connection
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Forbidden, Invalid
 from app.queries.opening import Calendar
 from app.queries.rules import raw, rules_for
 from app.security import Actor
-from app.tables import Interaction, Office
+from app.tables import Assignment, Interaction, Office, Representative
 from routing.rules import ReasonRule, Rules
 
 ALWAYS_GRANTED: Final = 5
@@ -104,8 +104,7 @@ async def give(
     `Forbidden` for a representative who does not hold it.
     """
     interaction, assignment = await locked_with_live(session, interaction_id)
-    if assignment is not None:
-        mine(assignment, actor)
+    await _at_hand(session, interaction, assignment, actor)
     rules = await rules_for(session)
     rule = rules.reasons.get(reason)
     if rule is None:
@@ -122,6 +121,20 @@ async def give(
     advance(session, interaction, event, now=now, actor=actor, data=claim.told(granted=granted))
     await session.flush()
     return interaction, granted
+
+
+async def _at_hand(
+    session: AsyncSession, interaction: Interaction, assignment: Assignment | None, actor: Actor
+) -> None:
+    """A representative's own key moves those ahead whom they serve, or who wait in a line they serve."""
+    if actor.representative is None:
+        return
+    if assignment is not None:
+        mine(assignment, actor)
+        return
+    representative = await session.get(Representative, actor.representative)
+    if representative is None or interaction.queue not in representative.queues:
+        raise Forbidden("You do not serve this line.", code="not_yours")
 
 
 async def _take(connection: Connection, wanted: Mapping[Key, Sequence[float]]) -> dict[Key, int]:

@@ -19,7 +19,7 @@ from app.deps.idempotency import Once, Replayed, alone, checked_key, digest_of
 from app.deps.problems import invalid
 from app.errors import Invalid
 from app.security import Actor
-from channels.base import Arrived, Outcome, Person
+from channels.base import Arrived, Outcome, Person, Refusal
 
 
 class Lean(Guarded):
@@ -130,4 +130,11 @@ def _told(channel: str, outcome: Outcome) -> dict[str, Any]:
         "position": outcome.position,
         "wait": None if wait is None else {"low_seconds": wait.low_seconds, "high_seconds": wait.high_seconds},
         "number": outcome.number,
+        "callback": outcome.callback,
+        "refusal": None if outcome.refusal is None else _refused(outcome.refusal),
+        "notices": outcome.notices,
     }
+
+
+def _refused(refusal: Refusal) -> dict[str, Any]:
+    return {"reason": refusal.reason, "message": refusal.message, "opens_at": refusal.opens_at}

@@ -186,6 +186,14 @@ class WaitShape(BaseModel):
     high_seconds: int
 
 
+class RefusalShape(BaseModel):
+    """Why it was turned away: `closed`, `closing`, `nobody`, `length` or `wait`; and what the house says to it."""
+
+    reason: str
+    message: str | None
+    opens_at: datetime | None
+
+
 class Received(BaseModel):
     """How a contact stands now."""
 
@@ -197,6 +205,9 @@ class Received(BaseModel):
     position: int | None = Field(description="Place in line, 1 is next; null where it does not wait.")
     wait: WaitShape | None
     number: str | None = Field(description="The ticket, for visits.")
+    callback: bool = Field(False, description="The customer need not stay: the place is kept, and they are called back.")
+    refusal: RefusalShape | None = Field(None, description="Turned away on entry; the state is `cancelled`.")
+    notices: list[str] = Field(default_factory=list, description="What to tell the customer, as it stands.")
 
 
 class CustomerView(BaseModel):
