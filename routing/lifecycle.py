@@ -107,7 +107,7 @@ INTERACTION = Machine(
         ("abandoned", "returned"): "queued",
         **_stays(_OPEN, "wrote", "head_start_granted", "head_start_refused", "barred", "unbarred"),
         **_stays(("queued",), "stepped", "escalated", "refiled"),
-        **_stays(("queued", "offered", "scheduled"), "callback_requested"),
+        **_stays(("queued", "offered", "scheduled", "active"), "callback_requested"),
         **_stays(("active",), "consulted"),
         **_stays(("active", "wrapping"), "answered"),
         **_stays(("active",), "connected"),

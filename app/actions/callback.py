@@ -6,6 +6,7 @@ callback is given to somebody before anyone is called, so there are never more u
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -26,6 +27,7 @@ from app.tables import Assignment, EventRow, Interaction
 Unreached = Literal["no_answer", "busy", "unreachable"]
 AHEAD_DAYS: Final = 90
 """So far ahead a callback may be asked for."""
+_WAITING_FOR_IT: Final = frozenset({"queued", "offered", "scheduled"})
 
 
 async def request_callback(
@@ -76,22 +78,23 @@ async def offer_callback(session: AsyncSession, interaction: Interaction, *, now
     return True
 
 
-async def hung_up(session: AsyncSession, interaction: Interaction, *, actor: Actor, now: datetime) -> None:
-    """A locked interaction's caller has left the line, and is called back."""
-    if await may_be_on_the_line(session, interaction):
-        advance(session, interaction, "callback_requested", now=now, actor=actor, data={"hung_up": True})
-        await session.flush()
+async def hung_up(session: AsyncSession, interaction: Interaction, *, actor: Actor, now: datetime) -> bool:
+    """A locked interaction's caller is off the line. True: it was the line they waited on, and they are called back.
+
+    Who was told that they may hang up may do so in the moment in which somebody takes them: that ends no talk.
+    """
+    last = await _last_word(session, interaction)
+    waits = interaction.state in _WAITING_FOR_IT
+    if "hung_up" in last or not (waits or (interaction.state == "active" and "offered" not in last)):
+        return waits
+    advance(session, interaction, "callback_requested", now=now, actor=actor, data={"hung_up": True})
+    await session.flush()
+    return True
 
 
 async def may_be_on_the_line(session: AsyncSession, interaction: Interaction) -> bool:
     """Whether a callback was only offered so far: the caller neither asked for it nor hung up since."""
-    asked = select(EventRow.data).where(
-        EventRow.subject == "interaction",
-        EventRow.subject_id == str(interaction.id),
-        col(EventRow.kind).in_(("callback_requested", "postponed")),
-    )
-    data = (await session.exec(asked.order_by(col(EventRow.version).desc()).limit(1))).first()
-    return data is not None and data.get("offered") is True
+    return "offered" in await _last_word(session, interaction)
 
 
 async def unreached(
@@ -150,6 +153,16 @@ async def _postpone(
         advance(session, interaction, "postponed", now=now, actor=actor, data=fact)
         await count_wait(session, interaction, until=now)
     interaction.wake_at = at
+
+
+async def _last_word(session: AsyncSession, interaction: Interaction) -> Mapping[str, Any]:
+    """What was said of the callback last: it was `offered`, the caller `hung_up`, or neither: they asked for it."""
+    said = select(EventRow.data).where(
+        EventRow.subject == "interaction",
+        EventRow.subject_id == str(interaction.id),
+        col(EventRow.kind).in_(("callback_requested", "postponed")),
+    )
+    return (await session.exec(said.order_by(col(EventRow.version).desc()).limit(1))).first() or {}
 
 
 def _asked_already(interaction: Interaction, number: str, at: datetime | None) -> bool:

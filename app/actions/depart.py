@@ -6,7 +6,6 @@ Decides what their going means by where the interaction stands: nobody served th
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,8 +18,6 @@ from app.security import Actor
 from app.tables import Assignment, Interaction, Queue
 from routing.lifecycle import ASSIGNMENT, INTERACTION
 
-_CALLED_BACK: Final = frozenset({"queued", "offered", "scheduled"})
-
 
 async def depart(
     session: AsyncSession, interaction_id: UUID, *, reason: str, actor: Actor, now: datetime
@@ -30,12 +27,11 @@ async def depart(
     Whoever is called back keeps the place and only leaves the line.
     """
     interaction, assignment = await locked_with_live(session, interaction_id)
+    if interaction.callback and await hung_up(session, interaction, actor=actor, now=now):
+        return interaction
     if INTERACTION.allows(interaction.state, "ended"):
         return await _wrap_up(session, interaction, assignment, reason=reason, actor=actor, now=now)
     if not INTERACTION.allows(interaction.state, "left"):
-        return interaction
-    if interaction.callback and interaction.state in _CALLED_BACK:
-        await hung_up(session, interaction, actor=actor, now=now)
         return interaction
     return await _give_up(session, interaction, assignment, "left", reason=reason, actor=actor, now=now)
 

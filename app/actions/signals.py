@@ -24,6 +24,7 @@ from app.actions.entering import REOPENED, Comer, Entered, enter
 from app.actions.filing import refile
 from app.actions.record import advance, locked, locked_with_live
 from app.actions.requeue import come_back, hand_back, wake
+from app.actions.ruled import ruled
 from app.db import uuid7
 from app.queries.rules import raw
 from app.security import SYSTEM, Actor
@@ -198,7 +199,9 @@ async def _failed(session: AsyncSession, interaction_id: UUID, signal: Any, acto
         return
     interaction.misses += 1
     cause = cast("Cause", signal.reason if signal.reason != "refused" else "unreachable")
-    interaction.not_before = now + timedelta(seconds=back_off(cause, interaction.misses))
+    first_seconds = (await ruled(session, interaction)).back_off_seconds.get(cause)
+    rest = back_off(cause, interaction.misses, first_seconds=first_seconds)
+    interaction.not_before = now + timedelta(seconds=rest)
     await session.flush()
     await hand_back(session, interaction_id, reason=signal.reason, actor=actor, now=now)
 
