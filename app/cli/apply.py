@@ -50,6 +50,8 @@ def apply(
         found = asyncio.run(_apply(dsn, wanted, publish=publish))
         say(f"{_counted(len(found.all))} made")
         _tell_draft(found)
+        if found.published and wanted.rules_version not in (None, found.drafted):
+            say(f"the next change of the file is one of theirs: say rules_version = {found.drafted} in it")
 
 
 def show_changes(changes: Sequence[Change]) -> None:
