@@ -59,7 +59,7 @@ async def consult(
         raise Invalid("They serve it themselves.", code="no_target")
     question = _question(interaction, asker=assignment, preferred=representative, now=now)
     fact = {"consultation": str(question.id), **({"reason": reason} if reason else {})}
-    advance(session, interaction, "consulted", now=now, actor=actor, data={**fact, **_of(assignment)})
+    advance(session, interaction, "consulted", now=now, actor=actor, data=fact)
     session.add(question)
     advance(session, question, "queued", now=now, actor=actor, data={"queue": target, "consults": str(interaction.id)})
     filing = await refile(session, question, queue=target, start=now, now=now)

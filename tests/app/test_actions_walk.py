@@ -5,26 +5,34 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
 from app.actions.accept import accept
+from app.actions.assign import assign
+from app.actions.bar import Whose, bar, unbar
+from app.actions.callback import request_callback, unreached
 from app.actions.cancel import cancel
 from app.actions.complete import complete
+from app.actions.consult import consult, hand_over
 from app.actions.depart import depart, no_show
 from app.actions.expire import expire
 from app.actions.let_go import let_go
 from app.actions.offer import Wanted, offer
 from app.actions.presence import set_presence
+from app.actions.pull import pull
 from app.actions.reject import reject
 from app.actions.requeue import come_back, hand_back, park, transfer, wake
 from app.actions.resolve import resolve
-from app.actions.rouse import rouse
 from app.actions.wrap_up import wrap_up
 from app.actions.write import write
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RaabtaError
+from app.loops.bars import Bars
+from app.loops.stepping import Exhaustion, Stepping
+from app.loops.waking import Waking
 from app.security import Actor
 from channels.base import Arrived, Connected, Disconnected, Ended, Failed, Left, Person, Returned, Wrote
 from tests.office import QUEUES, REPRESENTATIVES, REQUEST_TYPES
@@ -57,6 +65,9 @@ class Walker:
             "presence": (4, self.presence),
             "resolve": (2, self.resolve),
             "timers": (4, self.timers),
+            "more": (7, self.more),
+            "colleague": (3, self.colleague),
+            "next": (2, self.next),
         }
 
     async def walk(self, steps: int) -> None:
@@ -169,9 +180,56 @@ class Walker:
 
     async def timers(self) -> None:
         """All that time brings about; the clock has moved on by a minute or so."""
-        chore: Any = self.chance.choice((expire, rouse, wrap_up, let_go))
+        if self.chance.random() < 0.5:
+            await self.chance.choice((Stepping, Exhaustion, Waking, Bars))(self.shift.db).turn()
+            return
+        chore: Any = self.chance.choice((expire, wrap_up, let_go))
         async with self.shift.db.transaction() as connection:
             await chore(connection, limit=BATCH)
+
+    async def more(self) -> None:
+        """Callbacks, bars, and work given by hand."""
+        someone = self.chance.choice(STAFF)
+        what = self.chance.choice(("callback", "attempt", "bar", "unbar", "assign"))
+        if what == "callback":
+            until = datetime.now(UTC) + timedelta(minutes=self.chance.choice((-5, 5)))
+            number = self.chance.choice((None, "+923001234567"))
+            await self._do(request_callback, await self._interaction("queued"), number=number, at=until)
+        elif what == "attempt":
+            await self._do(unreached, await self._interaction("active"), result="busy")
+        elif what == "assign":
+            override = self.chance.choice((None, "asked"))
+            waiting = await self._interaction("queued")
+            await self.shift.do(assign, waiting, representative=someone, override=override)
+        else:
+            row = await self._any("SELECT customer_id, case_id FROM interaction ORDER BY id")
+            whose = Whose(case_id=row["case_id"])
+            if row["customer_id"] is not None and self.chance.random() < 0.5:
+                whose = Whose(customer_id=row["customer_id"])
+            if what == "bar":
+                await self.shift.do(bar, whose, someone, reason="complaint")
+            else:
+                await self.shift.do(unbar, whose, someone)
+
+    async def colleague(self) -> None:
+        asked = await self.shift.fetch(
+            "SELECT id, attributes ->> 'consults' AS about FROM interaction WHERE attributes ? 'consults' ORDER BY id"
+        )
+        if asked and self.chance.random() < 0.6:
+            row = self.chance.choice(asked)
+            await self._do(hand_over, UUID(row["about"]), consultation=row["id"], reason=None)
+        else:
+            colleague = self.chance.choice((None, *STAFF))
+            await self._do(
+                consult,
+                await self._interaction("active"),
+                representative=colleague,
+                queue="inquiries" if colleague is None else None,
+                reason=None,
+            )
+
+    async def next(self) -> None:
+        await self._do(pull, self.chance.choice(STAFF))
 
     async def _do(self, action: Any, what: Any, **more: Any) -> None:
         await self.shift.do(action, what, actor=self._actor(), **more)
