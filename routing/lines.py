@@ -21,9 +21,13 @@ Shares = dict[str, dict[Queues, float]]
 
 ROUNDS: Final = 30
 """So often the work is dealt out anew; far fewer bring it within a few percent of level."""
+PAIRS: Final = 60_000
+"""Never more than about so many steps: where thousands serve lines of their own, fewer rounds must do."""
 LEAST_SHARE: Final = 0.001
 COUNTS: Final = 0.02
 """A crew that takes less than this of a line does not come to it."""
+A_MOMENT: Final = 0.5
+"""Leads closer than this are the same."""
 STEADY: Final = 0.05
 """Of the work that is always in hand, as much as this counts as waiting: where nobody waits, the usual load decides."""
 
@@ -92,7 +96,11 @@ def told(line: Line, position: float, *, lead_seconds: float | None = None) -> W
         leaving_rate=line.leaving_rate,
         overtaking=()
         if lead_seconds is None
-        else [Overtaking(seconds=lead_seconds - lead, rate=rate) for lead, rate in line.leads if lead < lead_seconds],
+        else [
+            Overtaking(seconds=lead_seconds - lead, rate=rate)
+            for lead, rate in line.leads
+            if lead < lead_seconds - A_MOMENT
+        ],
     )
 
 
@@ -112,7 +120,8 @@ def _level(work: Mapping[str, float], crews: Mapping[Queues, Crew]) -> Shares:
         mine = {queues: float(crew.on_shift) for queues, crew in crews.items() if queue in queues}
         shares[queue] = _together(mine)
     shared = [queue for queue, mine in shares.items() if len(mine) > 1 and work[queue] > 0]
-    for _ in range(ROUNDS if shared else 0):
+    rounds = min(ROUNDS, max(3, PAIRS // sum(map(len, shares.values())))) if shared else 0
+    for _ in range(rounds):
         done = dict.fromkeys(crews, 0.0)
         for queue, mine in shares.items():
             for queues, share in mine.items():
@@ -136,7 +145,6 @@ def _together(weights: dict[Queues, float]) -> dict[Queues, float]:
 
 
 def _line(queue: str, known: Mapping[str, Known], shares: Shares, crews: Mapping[Queues, Crew]) -> Line:
-    about = known[queue]
     come = [queues for queues, share in shares[queue].items() if share > COUNTS]
     ahead = {
         other: weight

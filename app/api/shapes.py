@@ -337,6 +337,14 @@ class RepresentativeView(BaseModel):
     version: int
 
 
+class EstimateView(BaseModel):
+    """How well what customers were told on entry was kept, over the last 7 days: of at most the 1,000 latest who were served."""
+
+    told: int = Field(description="So many were told a wait and served since.")
+    within_low: float | None = Field(description="Share served no later than the low end; meant to be 0.5.")
+    within_high: float | None = Field(description="Share served no later than the high end; meant to be 0.9.")
+
+
 class QueueView(BaseModel):
     """A queue and how it stands now."""
 
@@ -347,6 +355,7 @@ class QueueView(BaseModel):
     longest_wait_seconds: float
     offered: int
     representatives: dict[Presence, int]
+    estimate: EstimateView
 
 
 class EventView(BaseModel):

@@ -80,15 +80,19 @@ class Service:
         return (await self.intake.catalogue()).house
 
     async def _beat(self) -> None:
-        """Write the signs of life once a second. What could not be written is heard again with the next beat."""
+        """Write the signs of life, and what customers were told, once a second.
+
+        A sign that could not be written is heard again with the next beat; of what was told, a sample may be lost.
+        """
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 async with self.database.connection() as connection:
                     await self.heartbeats.flush(connection)
+                    await self.intake.told.flush(connection)
             except Exception as error:  # noqa: BLE001 - a chore survives everything; the next second tries again
                 if not isinstance(error, RaabtaError):
-                    log.warning("heartbeats were not written: %s", type(error).__qualname__)
+                    log.warning("signs of life were not written: %s", type(error).__qualname__)
 
 
 def _config(settings: Settings) -> Config:

@@ -16,6 +16,7 @@ from app.actions.arrival import Arrival, prepare
 from app.actions.contact import Contact
 from app.actions.entering import Entered
 from app.actions.receive import Taken, receive
+from app.actions.told import Told
 from app.actions.write_batch import Written
 from app.db import Connection, Database, now
 from app.errors import Invalid, NotFound, RaabtaError
@@ -41,6 +42,7 @@ class Intake:
         self._db = db
         self._group: GroupCommit[Arrival, Outcome] = GroupCommit(self._write, observe=observe)
         self._arrivals = Arrivals(db)
+        self.told = Told()
         self._door: Door | None = None
         self._read_at = 0.0
         self._reading = asyncio.Lock()
@@ -259,7 +261,7 @@ class Intake:
             taken = [result for result in results if isinstance(result, Taken)]
             fresh = [result.written for result in taken if result.written is not None]
             waiting = [
-                Waits(one.due_at, one.id, one.queue)
+                Waits(one.due_at, one.id, one.queue, one.entered.start if one.entered else None)
                 for one in fresh
                 if one.state == "queued" and one.queue and one.due_at
             ]
@@ -269,6 +271,8 @@ class Intake:
         for one in fresh:
             if one.entered is not None:
                 self._count(one.entered)
+            if one.queue and one.id in place:
+                self.told.note(one.id, one.queue, place[one.id].wait)
         outcomes: list[Outcome | RaabtaError] = []
         for result in results:
             if isinstance(result, RaabtaError):

@@ -1,32 +1,41 @@
 """Writes what every queue's waiting is made of, so that whoever asks for a wait reads one row.
 
-Decides how often: once a second while something changes, and only where this process dispatches. The estimate itself is
-the router's.
+Decides how often: once a second while something changes, and only where this process dispatches. What has been seen of
+the queues is looked up again only after somebody's work has ended: time alone must never make a wait longer. The
+estimate itself is the router's.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import ClassVar, Final
 
+import orjson
 from typing_extensions import override
 
 from app.db import Connection, Database
 from app.loops.chore import Chore
 from app.loops.lease import Lease
 from app.loops.measures import Measures
-from app.queries.servers import Servers, handled, servers
+from app.queries.lines import document
+from app.queries.servers import NOTHING_SEEN, Queue, Seen, Shift, queues, seen, shift
+from routing.lines import Known, lines
 
 MEASURE_SECONDS: Final = 10.0
 
 _WRITE = """
-INSERT INTO queue_estimate AS known (queue, servers, free, mean_handle_seconds, at)
-SELECT t.*, wall_clock() FROM unnest($1::text[], $2::int[], $3::int[], $4::float8[]) AS t
+INSERT INTO queue_estimate AS known (queue, servers, free, mean_handle_seconds, line, changed_at, at)
+SELECT t.queue, t.servers, t.free, t.seconds, t.line::jsonb, t.changed_at, wall_clock()
+FROM unnest($1::text[], $2::int[], $3::int[], $4::float8[], $5::text[], $6::timestamptz[])
+    AS t (queue, servers, free, seconds, line, changed_at)
 ON CONFLICT (queue) DO UPDATE
-SET servers = excluded.servers, free = excluded.free, mean_handle_seconds = excluded.mean_handle_seconds, at = excluded.at
-WHERE (known.servers, known.free, known.mean_handle_seconds)
-      IS DISTINCT FROM (excluded.servers, excluded.free, excluded.mean_handle_seconds)
+SET servers = excluded.servers, free = excluded.free, mean_handle_seconds = excluded.mean_handle_seconds,
+    line = excluded.line, changed_at = excluded.changed_at, at = excluded.at
+WHERE (known.servers, known.free, known.mean_handle_seconds, known.line, known.changed_at)
+      IS DISTINCT FROM (excluded.servers, excluded.free, excluded.mean_handle_seconds, excluded.line, excluded.changed_at)
 """
 
 
@@ -39,27 +48,55 @@ class Estimates(Chore):
     def __init__(self, db: Database, lease: Lease, *, measures: Measures | None = None) -> None:
         super().__init__(db, measures=measures)
         self._lease = lease
-        self._handled: Mapping[str, float] = {}
-        self._measured_at = -MEASURE_SECONDS
+        self._seen: Seen = NOTHING_SEEN
+        self._looked_at = -MEASURE_SECONDS
+        self._as_of: datetime | None = None
+        self._last: tuple[Sequence[Queue], Shift] | None = None
 
     @override
     async def turn(self) -> bool:
         if self._lease.held:
             async with self.db.connection() as connection:
-                await self._measure(connection)
-                await self._write(connection, await servers(connection))
+                now = await queues(connection), await shift(connection)
+                looked = await self._look(connection, now[1])
+                if looked or now != self._last:
+                    await self._write(connection, *now)
+                    self._last = now
+        else:
+            self._last = None
         return False
 
-    async def _measure(self, connection: Connection) -> None:
-        if time.monotonic() - self._measured_at >= MEASURE_SECONDS:
-            self._handled = await handled(connection)
-            self._measured_at = time.monotonic()
+    async def _look(self, connection: Connection, at_work: Shift) -> bool:
+        """What has been seen, looked up anew if work has ended since, and not too often; whether it was."""
+        as_of = max(at_work.changed_at.values(), default=None)
+        if time.monotonic() - self._looked_at < MEASURE_SECONDS or (as_of == self._as_of and self._last is not None):
+            return False
+        self._seen = await seen(connection)
+        self._looked_at, self._as_of = time.monotonic(), as_of
+        return True
 
-    async def _write(self, connection: Connection, queues: Sequence[Servers]) -> None:
+    async def _write(self, connection: Connection, waiting: Sequence[Queue], at_work: Shift) -> None:
+        known = {queue.code: self._known(queue) for queue in waiting}
+        made = lines(known, at_work.crews)
+        # Whoever serves the queue, or one that their colleagues in it serve too, moves its line on.
+        changed = {
+            queue: max(
+                (at for serves, at in at_work.changed_at.items() if not serves.isdisjoint(line.ahead)), default=None
+            )
+            for queue, line in made.items()
+        }
+        serving = {code: [crew for serves, crew in at_work.crews.items() if code in serves] for code in known}
         await connection.execute(
             _WRITE,
-            [each.queue for each in queues],
-            [each.servers for each in queues],
-            [each.free for each in queues],
-            [self._handled.get(each.queue, each.mean_handle_seconds) for each in queues],
+            list(known),
+            [sum(crew.on_shift for crew in serving[code]) for code in known],
+            [sum(crew.free for crew in serving[code]) for code in known],
+            [about.handle_seconds for about in known.values()],
+            [orjson.dumps(document(made[code])).decode() for code in known],
+            [changed[code] for code in known],
         )
+
+    def _known(self, queue: Queue) -> Known:
+        seconds, variation = self._seen.handled.get(queue.code, (queue.mean_handle_seconds, 1.0))
+        came = self._seen.came.get(queue.code) or Known(waiting=0, handle_seconds=seconds)
+        return replace(came, waiting=queue.waiting, handle_seconds=seconds, variation=variation)

@@ -1,4 +1,7 @@
-"""Removes answers that were kept long enough for repeats. Decides how long that is; removes nothing else."""
+"""Removes what was kept long enough: answers for repeats, and what customers were told of their wait.
+
+Decides how long that is; removes nothing else.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,23 @@ from typing_extensions import override
 from app.loops.chore import Chore
 
 KEPT_HOURS: Final = 48
+TOLD_DAYS: Final = 30
 SLICE: Final = 1_000
 
 _SWEEP = """
 DELETE FROM idempotency_key WHERE (owner, key) IN (
     SELECT owner, key FROM idempotency_key WHERE created_at < wall_clock() - make_interval(hours => $1)
     ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
+# Queue by queue, since that is how they are indexed by time.
+_FORGET = """
+DELETE FROM told_wait WHERE interaction_id IN (
+    SELECT old.interaction_id FROM queue CROSS JOIN LATERAL (
+        SELECT interaction_id FROM told_wait
+        WHERE told_wait.queue = queue.code AND told_at < wall_clock() - make_interval(days => $1)
+        ORDER BY told_at LIMIT $2
+    ) AS old
+    LIMIT $2)
 """
 
 
@@ -27,5 +41,6 @@ class Janitor(Chore):
     @override
     async def turn(self) -> bool:
         async with self.db.connection() as connection:
-            done = await connection.execute(_SWEEP, KEPT_HOURS, SLICE)
-        return int(done.rpartition(" ")[2]) == SLICE
+            swept = await connection.execute(_SWEEP, KEPT_HOURS, SLICE)
+            forgotten = await connection.execute(_FORGET, TOLD_DAYS, SLICE)
+        return any(int(done.rpartition(" ")[2]) == SLICE for done in (swept, forgotten))

@@ -11,9 +11,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.db import Connection
 from app.queries import cursors
 
+# Only those whose told time is over are judged: of the latest, else, only the quickly served would be seen.
 _QUEUES = text("""
 SELECT q.code AS id, q.name, q.target_seconds, line.waiting, line.offered, line.longest_wait_seconds,
-    jsonb_build_object('available', staff.available, 'away', staff.away, 'offline', staff.offline) AS representatives
+    jsonb_build_object('available', staff.available, 'away', staff.away, 'offline', staff.offline) AS representatives,
+    jsonb_build_object('told', kept.told, 'within_low', kept.low::float / nullif(kept.told, 0),
+        'within_high', kept.high::float / nullif(kept.told, 0)) AS estimate
 FROM queue q
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE i.state = 'queued') AS waiting, count(*) FILTER (WHERE i.state = 'offered') AS offered,
@@ -25,8 +28,22 @@ CROSS JOIN LATERAL (
         count(*) FILTER (WHERE r.presence = 'away') AS away, count(*) FILTER (WHERE r.presence = 'offline') AS offline
     FROM representative r WHERE q.code = ANY (r.queues) AND NOT r.retired
 ) AS staff
+CROSS JOIN LATERAL (
+    SELECT count(served.at) AS told, count(*) FILTER (WHERE served.at <= told.low_at) AS low,
+        count(*) FILTER (WHERE served.at <= told.high_at) AS high
+    FROM (
+        SELECT * FROM told_wait t
+        WHERE t.queue = q.code AND t.told_at > wall_clock() - interval '7 days' AND t.high_at <= wall_clock()
+        ORDER BY t.told_at DESC LIMIT :most
+    ) AS told
+    CROSS JOIN LATERAL (
+        SELECT min(a.answered_at) AS at FROM assignment a WHERE a.interaction_id = told.interaction_id
+    ) AS served
+) AS kept
 WHERE q.code > :after ORDER BY q.code LIMIT :limit
 """)
+TOLD_AT_MOST = 1_000
+"""Of each queue, the latest who were told a wait: enough to know a share to within three percent."""
 _PULSE_QUEUES = """
 SELECT q.code, count(i.id) AS waiting,
     coalesce(greatest(extract(epoch FROM wall_clock() - min(i.queued_at)), 0), 0)::float AS longest_wait_seconds
@@ -49,7 +66,9 @@ class Pulse:
 async def page(session: AsyncSession, *, after: str | None, limit: int) -> tuple[list[dict[str, Any]], str | None]:
     """The queues by code. `longest_wait_seconds` is 0 where nobody waits."""
     last = cursors.decode(after, (str,))[0] if after is not None else ""
-    found = await (await session.connection()).execute(_QUEUES, {"after": last, "limit": limit + 1})
+    found = await (await session.connection()).execute(
+        _QUEUES, {"after": last, "limit": limit + 1, "most": TOLD_AT_MOST}
+    )
     rows = found.mappings().all()
     following = cursors.encode(rows[limit - 1]["id"]) if len(rows) > limit else None
     return [dict(row) for row in rows[:limit]], following

@@ -13,8 +13,10 @@ from uuid import UUID
 import asyncpg
 
 from app.db import Connection
+from app.queries.lines import line
 from channels.base import Outcome, Wait
-from routing import estimate
+from routing import estimate, lines
+from routing.lines import Line
 
 PLACES_AT_MOST = 1_000
 """Nobody is told a place beyond this: `position` is then this number plus one."""
@@ -23,22 +25,40 @@ NOWHERE: tuple[None, None] = (None, None)
 """The place of whoever does not wait."""
 
 _STANDING = """
-SELECT i.id, i.case_id, i.state, i.number, i.queue, i.language, i.contact, i.due_at, representative.desk
+SELECT i.id, i.case_id, i.state, i.number, i.queue, i.language, i.contact, i.due_at, i.queued_at, representative.desk
 FROM interaction i
 LEFT JOIN assignment ON assignment.interaction_id = i.id AND assignment.ended_at IS NULL AND assignment.state <> 'offered'
 LEFT JOIN representative ON representative.code = assignment.representative
 WHERE i.id = ANY($1::uuid[])
 """
+# Since the later of their own coming and the last change among those who serve them, nothing has happened for them.
 _EARLIER = """
-SELECT asked.id, servers, free, mean_handle_seconds, (
-    SELECT count(*) FROM (
+SELECT asked.id, own.earlier, others.ahead, estimate.line,
+       coalesce(extract(epoch FROM wall_clock() - begun.at), 0)::float8 AS elapsed_seconds,
+       extract(epoch FROM asked.due_at - begun.at)::float8 AS lead_seconds
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[]) AS asked (id, queue, due_at, queued_at)
+LEFT JOIN queue_estimate estimate ON estimate.queue = asked.queue
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN asked.queued_at IS NOT NULL THEN greatest(asked.queued_at, estimate.changed_at) END AS at
+) AS begun
+CROSS JOIN LATERAL (
+    SELECT count(*) AS earlier FROM (
         SELECT FROM interaction waiting
         WHERE waiting.queue = asked.queue AND waiting.state = 'queued' AND (waiting.due_at, waiting.id) < (asked.due_at, asked.id)
-        LIMIT $4
-    ) AS earlier
-) AS earlier
-FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS asked (id, queue, due_at)
-LEFT JOIN queue_estimate ON queue_estimate.queue = asked.queue
+        LIMIT $5
+    ) AS line
+) AS own
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(share.value::float8 * (
+        SELECT count(*) FROM (
+            SELECT FROM interaction waiting
+            WHERE waiting.queue = share.key AND waiting.state = 'queued'
+              AND (waiting.due_at, waiting.id) < (asked.due_at, asked.id)
+            LIMIT $5
+        ) AS line
+    )), 0)::float8 AS ahead
+    FROM jsonb_each_text(estimate.line -> 'ahead') AS share WHERE share.key <> asked.queue
+) AS others
 """
 _BY_CONTACT = """
 SELECT interaction_id FROM receipt WHERE source = $1 AND channel = $2 AND ref = $3
@@ -46,11 +66,12 @@ SELECT interaction_id FROM receipt WHERE source = $1 AND channel = $2 AND ref = 
 
 
 class Waits(NamedTuple):
-    """One who waits: in which queue, and due when."""
+    """One who waits: in which queue, due when, and since when; None: as if they came at the end of it now."""
 
     due_at: datetime
     id: UUID
     queue: str
+    queued_at: datetime | None = None
 
 
 class Place(NamedTuple):
@@ -66,7 +87,7 @@ async def standing(connection: Connection, interaction_ids: Sequence[UUID]) -> d
         return {}
     rows = await connection.fetch(_STANDING, list(set(interaction_ids)))
     waiting = [
-        Waits(due_at=row["due_at"], id=row["id"], queue=row["queue"])
+        Waits(due_at=row["due_at"], id=row["id"], queue=row["queue"], queued_at=row["queued_at"])
         for row in rows
         if row["state"] in ("queued", "offered")
     ]
@@ -90,14 +111,15 @@ async def places(connection: Connection, waiting: Sequence[Waits]) -> dict[UUID,
         if each.queue not in firsts or each < firsts[each.queue]:
             firsts[each.queue] = each
     counted = await _count(connection, list(firsts.values()))
-    estimates = {queue: counted[first.id] for queue, first in firsts.items()}
-    far = {queue for queue, row in estimates.items() if row["earlier"] >= PLACES_AT_MOST}
+    ends = {queue: counted[first.id] for queue, first in firsts.items()}
+    far = {queue for queue, row in ends.items() if row["earlier"] >= PLACES_AT_MOST}
     counted |= await _count(connection, [each for each in waiting if each.id not in counted and each.queue not in far])
+    makings = {queue: None if row["line"] is None else line(row["line"]) for queue, row in ends.items()}
     found: dict[UUID, Place] = {}
     for each in waiting:
         row = counted.get(each.id)
         position = 1 + (PLACES_AT_MOST if row is None else row["earlier"])
-        found[each.id] = Place(position, _wait(estimates[each.queue], position))
+        found[each.id] = Place(position, _wait(makings[each.queue], row or ends[each.queue], position))
     return found
 
 
@@ -109,6 +131,7 @@ async def _count(connection: Connection, waiting: Sequence[Waits]) -> dict[UUID,
         [each.id for each in waiting],
         [each.queue for each in waiting],
         [each.due_at for each in waiting],
+        [each.queued_at for each in waiting],
         PLACES_AT_MOST,
     )
     return {row["id"]: row for row in rows}
@@ -130,13 +153,9 @@ def _outcome(row: asyncpg.Record, place: Place | tuple[None, None]) -> Outcome:
     )
 
 
-def _wait(row: asyncpg.Record, position: int) -> Wait | None:
-    if row["servers"] is None:
+def _wait(makings: Line | None, row: asyncpg.Record, position: int) -> Wait | None:
+    if makings is None:
         return None
-    told = estimate.wait(
-        position,
-        representatives=row["servers"],
-        busy=row["servers"] - row["free"],
-        handle_seconds=row["mean_handle_seconds"],
-    )
-    return None if told is None else Wait(low_seconds=told.low_seconds, high_seconds=told.high_seconds)
+    told = lines.told(makings, position + row["ahead"], lead_seconds=row["lead_seconds"])
+    left = None if told is None else estimate.aged(told, row["elapsed_seconds"])
+    return None if left is None else Wait(low_seconds=left.low_seconds, high_seconds=left.high_seconds)

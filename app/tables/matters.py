@@ -208,6 +208,7 @@ class ToldWait(SQLModel, table=True):
     """What one customer was told on entry, so that the estimate can be held against what came."""
 
     __tablename__ = "told_wait"
+    __table_args__ = (Index(None, "queue", "told_at"),)
     interaction_id: UUID = Field(primary_key=True, foreign_key="interaction.id")
     queue: str = Field(sa_type=Text)
     told_at: datetime = Field(sa_type=MOMENT)

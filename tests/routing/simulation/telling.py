@@ -42,7 +42,7 @@ class Telling(Waiting):
         self._came: dict[str, list[tuple[float, float]]] = defaultdict(list)
         self._left: dict[str, list[tuple[float, bool]]] = defaultdict(list)
         self._measured_at = -MEASURE_SECONDS
-        self._known: dict[str, Known] = {}
+        self._seen: dict[str, Known] = {}
 
     def enter(self, customer: Customer) -> None:
         super().enter(customer)
@@ -92,7 +92,7 @@ class Telling(Waiting):
         """As the service has it: the measures some seconds old, the floor as it is."""
         now = self._agenda.now
         if now - self._measured_at >= MEASURE_SECONDS:
-            self._known = {queue: self._measure(queue) for queue in self._day.rules.queues}
+            self._seen = {queue: self._measure(queue) for queue in self._day.rules.queues}
             self._measured_at = now
         waiting: dict[str, int] = defaultdict(int)
         for each in self._day.here.values():
@@ -106,7 +106,7 @@ class Telling(Waiting):
                 leaving_rate=about.leaving_rate,
                 leads=about.leads,
             )
-            for queue, about in self._known.items()
+            for queue, about in self._seen.items()
         }
         people = [person for person in self._day.crew.people.values() if person.on and not person.leaving]
         crews: dict[frozenset[str], Crew] = {}
