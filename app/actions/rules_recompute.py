@@ -8,7 +8,7 @@ so nobody waits for this and it is never part of a deadlock.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -64,7 +64,10 @@ def as_filed(rules: Rules, row: Interaction) -> Mapping[str, Any]:
     """The columns as these rules say, for one who stays in its queue and keeps its clock."""
     assert row.queue is not None, "who waits has a queue"
     assert row.queued_at is not None, "who waits has stood in line since some moment"
-    return columns(file(rules, contact_of(row, start=row.queued_at), queue=row.queue))
+    filing = file(rules, contact_of(row, start=row.queued_at), queue=row.queue)
+    if row.exhausted is not None and row.exhausted_at is None:
+        filing = replace(filing, exhausted_at=None)  # its end came, and what is done then is done once
+    return columns(filing)
 
 
 async def _others(session: AsyncSession, rules: Rules, *, after: UUID, limit: int) -> list[Interaction]:

@@ -97,6 +97,18 @@ async def test_only_those_who_wait_are_filed_anew(shift: Shift) -> None:
     assert {state: await shift.row(interaction) for state, interaction in rows.items()} == before
 
 
+async def test_what_was_done_at_the_end_of_all_steps_is_not_done_again(shift: Shift) -> None:
+    await published(shift, harder())
+    told, untold = await claims(shift, 2)
+    await shift.execute("UPDATE interaction SET exhausted_at = NULL WHERE id = $1", told)  # as the timers leave it
+    later = harder()
+    later["queues"]["claims"]["on_exhausted"]["after_seconds"] = 900
+    await published(shift, later, recompute=True)
+    assert (await shift.row(told))["exhausted_at"] is None
+    again = await shift.row(untold)
+    assert (again["exhausted_at"] - again["queued_at"]).total_seconds() == pytest.approx(900, abs=0.001)
+
+
 async def test_asking_again_files_the_rest_and_then_nothing(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     await published(shift, document())
     waiting = await claims(shift, 7)

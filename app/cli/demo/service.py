@@ -144,7 +144,7 @@ def apply_quick_office(service: TemporaryService) -> None:
     """The sample office with every duration a sixtieth: an hour in a minute."""
     file = service.folder / "office.toml"
     file.write_text(quick_office((ROOT / "sample" / "office.toml").read_text(encoding="utf-8")), encoding="utf-8")
-    applied = service.run("apply", str(file), "--yes")
+    applied = service.run("apply", str(file), "--yes", "--publish")
     if applied.returncode != 0:
         raise CannotStart(f"the sample office could not be applied: {applied.stderr.strip()}")
 
