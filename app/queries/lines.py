@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
-
-import orjson
 
 from routing.lines import Line
 
@@ -25,9 +24,8 @@ def document(line: Line) -> dict[str, Any]:
     }
 
 
-def line(words: str) -> Line | None:
+def line(found: Mapping[str, Any]) -> Line | None:
     """The line of such a document; None where nothing was written yet."""
-    found = orjson.loads(words)
     if not found:
         return None
     return Line(
