@@ -18,13 +18,13 @@ from app.db import Connection
 # moved before the clock was set back: a rest or a hold counted from that move counts from now, or it would last for as
 # long as the clock had been ahead.
 _BACK = "- greatest(state_at - wall_clock(), interval '0')"
-_COLUMNS = f"""
+COLUMNS = f"""
     id, version, state, queue, skills::text AS skills, CASE WHEN speak THEN language END AS language, live, units,
     CASE WHEN number IS NOT NULL THEN office END AS office, due_at, preferred,
     preferred_until {_BACK} AS preferred_until, not_before {_BACK} AS not_before, excluded,
     barred, rules_version, routing::text AS routing, steps::text AS steps
 """
-_WAITING = f"SELECT {_COLUMNS} FROM interaction"  # noqa: S608  (texts of our own)
+_WAITING = f"SELECT {COLUMNS} FROM interaction"  # noqa: S608  (texts of our own)
 
 _STAFF = """
 SELECT code, version, presence, retired, capacity, skills::text AS skills, languages, queues, office, live, units,
@@ -50,7 +50,7 @@ WITH fresh AS MATERIALIZED (
                  UNION SELECT representative FROM fresh WHERE representative IS NOT NULL) AS staff,
            EXISTS (SELECT FROM fresh WHERE subject = 'rules') AS rules
 )
-SELECT changed.*, {_COLUMNS}
+SELECT changed.*, {COLUMNS}
 FROM changed LEFT JOIN interaction ON cardinality(interactions) <= $5 AND id = ANY (interactions)
 """  # noqa: S608  (texts of our own)
 
