@@ -6,6 +6,7 @@ closed by hand is closed also where its rules say nothing of it. All else `routi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,65 +31,35 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """How one contact is let in, or why not. `pattern`: how it waits, or would have."""
+    """How one contact is let in, or why not. Worked out once for all who come alike, and only read from then on."""
 
     asked: Asked
     admission: Admission
     pattern: Pattern
+    """How it waits, or would have."""
     door: Door
-
-    @property
-    def turned_away(self) -> bool:
-        """Not let in."""
-        return self.admission.then == "turn_away"
-
-    @property
-    def callback(self) -> bool:
-        """It need not stay on the line: it is called back, if it left a number."""
-        return self.admission.then == "callback" and self.asked.info.live
+    zone: ZoneInfo
+    """The zone its queue's days are counted in."""
+    turned_away: bool
+    callback: bool
+    """It need not stay on the line: it is called back, if it left a number."""
+    refusal: Refusal | None
+    """What is told to one who was turned away."""
+    notices: tuple[str, ...]
+    """What the house says to one who is let in all the same."""
+    fact: Mapping[str, Any]
+    """What its first event tells of it; numbers and codes only."""
+    columns: Mapping[str, Any]
+    """What every row of those who come alike has in common, by the names the batch is written with."""
 
     @property
     def rules(self) -> Rules:
         """By which it was let in."""
         return self.door.catalogue.rules
 
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone its queue's days are counted in."""
-        return self.door.catalogue.calendar.zone_of(self.pattern.queue)
-
-    @property
-    def refusal(self) -> Refusal | None:
-        """What is told to one who was turned away."""
-        return self.door.refusal(self.admission) if self.turned_away else None
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What the house says to one who is let in all the same."""
-        message = self.admission.message
-        return (message,) if message and not self.turned_away else ()
-
     def into(self, queue: str) -> Entry:
         """Let in to `queue` whatever the rules for entry say: for one who stood there a moment ago."""
-        return replace(
-            self, admission=Admission(then="join", queue=queue), pattern=self.door.pattern(self.asked, queue)
-        )
-
-    def fact(self) -> dict[str, Any]:
-        """What its first event tells of it; numbers and codes only."""
-        admission = self.admission
-        fact: dict[str, Any] = {
-            "queue": self.pattern.queue,
-            "request_type": self.asked.request.code,
-            "rules": self.rules.version,
-        }
-        if admission.reason is not None:
-            fact["reason"] = admission.reason
-        if admission.overflowed_from is not None:
-            fact["overflowed_from"] = admission.overflowed_from
-        if admission.opens_at is not None:
-            fact["opens_at"] = datetime.fromtimestamp(admission.opens_at, tz=UTC).isoformat()
-        return fact
+        return self.door.entry(self.asked, Admission(then="join", queue=queue))
 
 
 class Door:
@@ -112,14 +83,28 @@ class Door:
             self._plain[key] = entry
         return entry
 
-    def pattern(self, asked: Asked, queue: str) -> Pattern:
-        """How a contact with these wishes waits in `queue`."""
-        return self._files.pattern(queue=queue, request=asked.request.code, info=asked.info, language=asked.language)
-
-    def refusal(self, admission: Admission) -> Refusal:
-        """What is told to one who is turned away for this reason."""
-        opens_at = None if admission.opens_at is None else datetime.fromtimestamp(admission.opens_at, tz=UTC)
-        return self._refusal(admission.queue, admission.reason or "closed", admission.message, opens_at)
+    def entry(self, asked: Asked, admission: Admission) -> Entry:
+        """What this answer means to a contact with these wishes."""
+        pattern = self._files.pattern(
+            queue=admission.queue, request=asked.request.code, info=asked.info, language=asked.language
+        )
+        turned_away = admission.then == "turn_away"
+        message = admission.message
+        return Entry(
+            asked=asked,
+            admission=admission,
+            pattern=pattern,
+            door=self,
+            zone=self.catalogue.calendar.zone_of(admission.queue),
+            turned_away=turned_away,
+            callback=admission.then == "callback" and asked.info.live,
+            refusal=self._refusal(admission.queue, admission.reason or "closed", message, _moment(admission.opens_at))
+            if turned_away
+            else None,
+            notices=(message,) if message and not turned_away else (),
+            fact=_fact(asked, admission, version=self.catalogue.rules.version),
+            columns=_columns(asked, pattern, version=self.catalogue.rules.version),
+        )
 
     def refused(self, queue: str | None, reason: str, opens_at: datetime | None) -> Refusal:
         """The same, told again to one who asks again."""
@@ -147,7 +132,7 @@ class Door:
         admission = self._by_hand(admit(rules, queue, look), look)
         if admission.then == "turn_away" and not asked.info.live:
             admission = replace(admission, then="join")
-        return Entry(asked=asked, admission=admission, pattern=self.pattern(asked, admission.queue), door=self)
+        return self.entry(asked, admission)
 
     def _by_hand(self, admission: Admission, look: Any) -> Admission:
         """Closed by hand, where no rule says what that means."""
@@ -158,3 +143,37 @@ class Door:
             return admission
         now: QueueNow = look(queue)
         return replace(admission, then="turn_away", reason="closed", message=now.message, opens_at=now.opens_at)
+
+
+def _fact(asked: Asked, admission: Admission, *, version: int) -> dict[str, Any]:
+    fact: dict[str, Any] = {
+        "channel": asked.info.name,
+        "queue": admission.queue,
+        "request_type": asked.request.code,
+        "rules": version,
+    }
+    if admission.reason is not None:
+        fact["reason"] = admission.reason
+    if admission.overflowed_from is not None:
+        fact["overflowed_from"] = admission.overflowed_from
+    if (opens_at := _moment(admission.opens_at)) is not None:
+        fact["opens_at"] = opens_at.isoformat()
+    return fact
+
+
+def _columns(asked: Asked, pattern: Pattern, *, version: int) -> dict[str, Any]:
+    columns = {
+        "channel": asked.info.name,
+        "live": asked.info.live,
+        "queue": pattern.queue,
+        "request_type": asked.request.code,
+        "units": pattern.units,
+        "skills": pattern.skills,
+        "speak": pattern.speak,
+        "rules_version": version,
+    }
+    return columns if pattern.plain else columns | {"routing": pattern.routing}
+
+
+def _moment(instant: float | None) -> datetime | None:
+    return None if instant is None else datetime.fromtimestamp(instant, tz=UTC)

@@ -68,9 +68,11 @@ class Entered:
         """How long it is held for the one who knows the matter."""
         return self.entry.pattern.preferred_seconds if self.record.preferred is not None else 0.0
 
-    def fact(self) -> dict[str, Any]:
+    def fact(self) -> Mapping[str, Any]:
         """What its event tells; ids, codes and numbers only."""
-        fact = self.entry.fact()
+        if not self.head_starts and self.record is NOTHING and self.resumes is None:
+            return self.entry.fact
+        fact = dict(self.entry.fact)
         if self.head_starts:
             fact["head_starts"] = list(self.head_starts)
         if self.record.preferred is not None:

@@ -120,6 +120,8 @@ class Pattern:
     speak: bool
     skills: orjson.Fragment
     routing: orjson.Fragment
+    plain: bool
+    """There is nothing in `routing`."""
     steps: tuple[Mapping[str, Any], ...]
     step_seconds: float | None
     exhausted: str | None
@@ -154,6 +156,7 @@ class Files:
         )
         filing = file(self.rules, anybody, queue=queue)
         rule = self.rules.queues[queue]
+        extras = needs_extras(filing.needs)
         return Pattern(
             queue=queue,
             target_seconds=filing.due,
@@ -162,7 +165,8 @@ class Files:
             units=filing.needs.units,
             speak=filing.needs.language is not None,
             skills=_json(dict(filing.needs.skills)),
-            routing=_json(needs_extras(filing.needs)),
+            routing=_json(extras),
+            plain=not extras,
             steps=tuple(steps_document(filing.steps)),
             step_seconds=step_at(filing),
             exhausted=filing.exhausted,

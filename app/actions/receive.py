@@ -6,9 +6,10 @@ expected conflicts are results, not errors. The number of statements does not de
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -187,9 +188,10 @@ def _written(
     *,
     now: datetime,
 ) -> Written:
-    told = _story(arrival, entered, case)
-    reopened = _reopened(arrival, case)
-    claims = (*arrival.claims, *([REOPENED] if reopened is not None else []))
+    # Who still chooses has no queue yet: the limit of the one they choose, and its share, are applied then.
+    reopened = _reopened(arrival, case) if entered is None else None
+    claims = (*arrival.claims, *([REOPENED] if reopened is not None else [])) if entered is None else ()
+    told = _entering(arrival, entered) if entered is not None else _choosing(arrival, claims)
     subject = str(arrival.id)
     return Written(
         id=arrival.id,
@@ -198,32 +200,45 @@ def _written(
         customer_id=customer_id,
         case_id=case.id if case else uuid7(),
         opens_case=case is None,
-        state=INTERACTION.fold([kind for kind, _ in told]),
+        state=_state(tuple([kind for kind, _ in told])),
         number=number,
-        # Who still chooses has no queue yet: the limit of the one they choose, and its share, are applied then.
+        due_at=entered.due_at if entered is not None and not entered.entry.turned_away else None,
+        called_back=told[-1][0] == "callback_requested",
         head_start_seconds=entered.head_start_seconds if entered else int(reopened or 0),
         head_start_reasons=entered.reasons if entered else claims,
         events=tuple(
-            NewEvent(subject="interaction", subject_id=subject, version=version, kind=kind, data=data)
-            for version, (kind, data) in enumerate(told, start=1)
+            [
+                NewEvent(subject="interaction", subject_id=subject, version=version, kind=kind, data=data)
+                for version, (kind, data) in enumerate(told, start=1)
+            ]
         ),
     )
 
 
-def _story(arrival: Arrival, entered: Entered | None, case: Joined | None) -> list[tuple[str, dict[str, Any]]]:
-    """The first events of a contact: it waits, is turned away, or still chooses; a machine's letter is kept, never offered."""
-    channel = {"channel": arrival.channel}
-    if entered is None:
-        fact = channel | (arrival.entry.fact() if arrival.entry else {})
-        if claims := (*arrival.claims, *([REOPENED] if _reopened(arrival, case) is not None else [])):
-            fact["claims"] = list(claims)
-        return [("arrived", fact), ("cancelled", fact)] if arrival.automatic else [("arrived", fact)]
-    fact = channel | entered.fact()
-    if entered.entry.turned_away:
-        return [("arrived", channel), ("turned_away", fact)]
-    if entered.entry.callback and arrival.reply_to is not None:
+_Story = Sequence[tuple[str, Mapping[str, Any]]]
+
+
+def _entering(arrival: Arrival, entered: Entered) -> _Story:
+    """The first events of one who asks for something: it waits, perhaps not on the line, or is turned away."""
+    fact, entry = entered.fact(), entered.entry
+    if entry.turned_away:
+        return [("arrived", {"channel": arrival.channel}), ("turned_away", fact)]
+    if entry.callback and arrival.reply_to is not None:
         return [("queued", fact), ("callback_requested", {"offered": True})]
     return [("queued", fact)]
+
+
+def _choosing(arrival: Arrival, claims: Sequence[str]) -> _Story:
+    """The first events of one who still chooses; and of a machine's letter, which is kept and never offered."""
+    fact: dict[str, Any] = dict(arrival.entry.fact) if arrival.entry else {"channel": arrival.channel}
+    if claims:
+        fact["claims"] = list(claims)
+    return [("arrived", fact), ("cancelled", fact)] if arrival.automatic else [("arrived", fact)]
+
+
+@cache
+def _state(kinds: tuple[str, ...]) -> str:
+    return INTERACTION.fold(kinds)
 
 
 def _renamed(arrival: Arrival) -> Arrival:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -18,7 +18,6 @@ from app.actions.arrival import Arrival
 from app.actions.entering import Entered
 from app.db import Connection, uuid7
 
-_NOTHING: Final[dict[str, int]] = {}
 _EVENTS = """
 INSERT INTO event (epoch, subject, subject_id, version, kind, actor, data, at)
 SELECT (SELECT epoch FROM feed_epoch), subject, subject_id, version, kind, actor, data, $2
@@ -85,6 +84,10 @@ class Written:
     opens_case: bool
     state: str
     number: str | None
+    due_at: datetime | None
+    """By when it should be served; None where it does not wait."""
+    called_back: bool
+    """It was offered a call back, and keeps its place without staying on the line."""
     head_start_seconds: int
     head_start_reasons: tuple[str, ...]
     events: tuple[NewEvent, ...]
@@ -100,16 +103,6 @@ class Written:
         """How it was let in, or why not; None while it is still choosing."""
         return self.entered.entry if self.entered else self.arrival.entry
 
-    @property
-    def called_back(self) -> bool:
-        """It was offered a call back, and keeps its place without staying on the line."""
-        return any(event.kind == "callback_requested" for event in self.events)
-
-    @property
-    def due_at(self) -> datetime | None:
-        """By when it should be served; None where it does not wait."""
-        return self.entered.due_at if self.entered and not self.entered.entry.turned_away else None
-
 
 async def insert(connection: Connection, written: Sequence[Written], *, now: datetime) -> None:
     """Write cases, interactions, first messages and events of all of them."""
@@ -123,26 +116,20 @@ async def insert_events(connection: Connection, events: Sequence[NewEvent], *, a
 
 
 def _row(one: Written) -> dict[str, Any]:
-    arrival, office = one.arrival, one.arrival.office
+    arrival, office, entry = one.arrival, one.arrival.office, one.entry
     row = {
+        **(entry.columns if entry is not None else _choosing(arrival)),
         "id": one.id,
         "case_id": one.case_id,
         "opens_case": one.opens_case,
         "customer_id": one.customer_id,
-        "channel": arrival.channel,
         "contact": arrival.ref,
         "state": one.state,
-        "queue": one.queue,
-        "request_type": arrival.request.code if arrival.request else None,
         "office": office.code if office else None,
         "language": arrival.language,
         "subject": arrival.subject,
         "number": one.number,
         "reply_to": arrival.reply_to,
-        "live": arrival.info.live,
-        "units": arrival.info.units,
-        "skills": _NOTHING,
-        "speak": True,
         "head_start": one.head_start_seconds,
         "reasons": one.head_start_reasons,
         "due_at": one.due_at,
@@ -152,23 +139,25 @@ def _row(one: Written) -> dict[str, Any]:
         "body": arrival.body,
         "reference": arrival.ref if arrival.digest else None,
         "content": arrival.digest,
-        "rules_version": 0,
     }
-    if one.entry is not None:
-        _file(row, one.entry)
-    if one.entered is not None and not one.entered.entry.turned_away:
+    if one.entered is not None and one.due_at is not None:
         _wait(row, one.entered)
         if one.called_back:
             row["callback"] = True
     return row
 
 
-def _file(row: dict[str, Any], entry: Entry) -> None:
-    """What it needs, which is the same for all who come alike."""
-    pattern = entry.pattern
-    row["units"], row["skills"], row["speak"] = pattern.units, pattern.skills, pattern.speak
-    row["routing"] = pattern.routing
-    row["rules_version"] = entry.rules.version
+def _choosing(arrival: Arrival) -> dict[str, Any]:
+    """Who still chooses needs nothing yet."""
+    info = arrival.info
+    return {
+        "channel": info.name,
+        "live": info.live,
+        "units": info.units,
+        "skills": {},
+        "speak": True,
+        "rules_version": 0,
+    }
 
 
 def _wait(row: dict[str, Any], entered: Entered) -> None:
