@@ -56,6 +56,8 @@ async def request_callback(
         raise Invalid("Say on which number: this caller's own is not known.", code="no_number")
     if _asked_already(interaction, number, at) and not await may_be_on_the_line(session, interaction):
         return interaction
+    if interaction.state not in _WAITING_FOR_IT:
+        raise Conflict(f"This interaction is {interaction.state}; nobody waits here.", code="illegal_transition")
     if at is None:
         await _as_soon_as_possible(session, interaction, actor=actor, now=now)
     else:
