@@ -48,6 +48,8 @@ class Customer:
     """The queue it waits in."""
     state = "coming"
     """coming, waiting, offered, served or gone."""
+    answered = False
+    """It is counted as answered, or as not there when called."""
     calling_back = False
     """It hung up and is called back: it does not lose patience any more."""
     callbacks = 0

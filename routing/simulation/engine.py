@@ -59,9 +59,11 @@ class Day:
         self.agenda.run(calendar.closes)
         if calendar.finish and self.here:
             self.agenda.run_while(self._open, calendar.closes + LONGEST_SECONDS)
-        self.ended = max(self.ended, calendar.closes)
+        # Where somebody is left, everybody else stayed until nothing could happen any more.
+        self.ended = max(self.agenda.now if self.here else self.ended, calendar.closes)
         for customer in self.here.values():
-            self.line.count(customer, "left")
+            if not customer.answered:
+                self.line.count(customer, "left")
         self.crew.close(self.ended)
         return self._figures()
 

@@ -66,6 +66,8 @@ class Line:
         customer.state = "waiting"
         customer.person = None
         self._floor.place(customer.row)
+        if customer.exhausts is not None and customer.exhausts <= self._agenda.now:
+            self._mind_exhaustion(customer)
 
     def count(self, customer: Customer, what: str) -> None:
         """One more of this, if the customer counts."""
@@ -168,15 +170,8 @@ class Line:
         customer, instant = timer
         if customer.exhausts != instant:
             return
-        state = customer.state
-        if state == "offered":
-            # Whoever is asked at this moment may still take it; the answer to a miss comes first.
-            self._agenda.at(
-                instant + self._day.rules.queues[customer.queue].offer_timeout_seconds, self._exhausted, timer
-            )
-            return
-        if state != "waiting":
-            return
+        if customer.state != "waiting":
+            return  # whoever is asked at this moment may still take it; a miss brings this up again
         place = self._desk.place(customer)
         customer.exhausts = None
         if place.exhausted == "overflow" and place.overflow_to is not None:

@@ -82,6 +82,7 @@ class Service:
         line = self._day.line
         if customer.calling_back and self._unreached(customer):
             return
+        customer.answered = True
         if customer.no_show:
             seconds = 0.0 if customer.source is None else customer.source.no_show_seconds
             line.count(customer, "no_shows")
