@@ -73,9 +73,9 @@ class Steady:
 
     @property
     def forgiving_level(self) -> float:
-        """The service level that forgives short patience: served within T, of all but those who left within T."""
-        counted = 1.0 - self.abandoned_within
-        return self.served_within / counted if counted else 1.0
+        """The service level that forgives short patience: served within T, of all let in but those who left within T."""
+        counted = 1.0 - self.blocked - self.abandoned_within
+        return self.served_within / counted if counted > 0 else 1.0
 
 
 def erlang_b(servers: int, load: float) -> float:
