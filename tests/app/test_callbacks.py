@@ -214,7 +214,8 @@ async def test_asking_and_hanging_up_at_once_is_a_callback_or_a_departure_never_
     seen = set()
     for _ in range(20):
         waiting = await call(shift)
-        asked, gone = await asyncio.gather(ask(shift, waiting), hang_up(shift, waiting), return_exceptions=True)
+        both: Any = await asyncio.gather(ask(shift, waiting), hang_up(shift, waiting), return_exceptions=True)
+        asked, gone = both
         assert gone is None
         row = await shift.row(waiting)
         if isinstance(asked, BaseException):
