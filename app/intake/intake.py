@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -59,6 +60,14 @@ class Intake:
     async def catalogue(self) -> Catalogue:
         """What is offered now, at most a second old."""
         return (await self._now()).catalogue
+
+    def forget(self) -> None:
+        """What was read is out of date: the next contact reads it anew, instead of within a second."""
+        self._read_at = -math.inf
+
+    async def count(self, connection: Connection) -> int:
+        """Write at once how many came, which else happens once a second; returns how many."""
+        return await self._arrivals.flush(connection)
 
     async def _now(self) -> Door:
         """What entry needs to know, at most a second old."""

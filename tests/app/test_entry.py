@@ -1,0 +1,365 @@
+"""What happens to one who comes: let in, told why not, sent elsewhere, held for whom they know, or back at the old place."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.actions.closing import close
+from app.actions.complete import complete
+from app.actions.head_starts import give
+from app.db import now
+from app.errors import Forbidden, Invalid, NotFound
+from app.intake import Intake
+from app.queries.audit import audit
+from channels.base import Arrived, Asked, Ended, Left, Outcome, Person
+from tests.ruling import document, rule
+from tests.shift import Shift, person
+
+CALLER = Person(phone="+923001234567")
+ALWAYS_CLOSED: dict[str, Any] = {"timezone": "Asia/Karachi", "exceptions": {}}
+
+
+async def govern(shift: Shift, queues: dict[str, dict[str, Any]] | None = None, **more: Any) -> int:
+    return await rule(shift.db, shift.intake, document(queues, **more))
+
+
+async def call(shift: Shift, name: str, request: str = "inquiry", **more: Any) -> Outcome:
+    """A caller through the menu."""
+    plain = {"person": CALLER, "reply_to": CALLER.phone, "language": "en", **more}
+    await shift.take("phone", Arrived(ref=name, contact=name, **plain))
+    return await shift.take("phone", Arrived(ref=f"{name}:request", contact=name, request_type=request, **plain))
+
+
+async def visit(shift: Shift, name: str, request: str = "inquiry", **more: Any) -> Outcome:
+    return await shift.take("walk_in", Arrived(ref=name, contact=name, request_type=request, language="en", **more))
+
+
+def found(outcome: Outcome) -> UUID:
+    assert outcome.interaction_id is not None
+    return outcome.interaction_id
+
+
+# --- admission
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        ({"on_entry": [{"when": "closed"}], "hours": {"timezone": "UTC", "mon": []}}, "closed"),
+        ({"on_entry": [{"when": "nobody"}]}, "nobody"),
+        ({"on_entry": [{"when": "length", "over": 0}]}, "length"),
+        ({"on_entry": [{"when": "wait", "over": 60}]}, "wait"),
+    ],
+)
+async def test_each_reason_to_turn_somebody_away_is_told_and_on_record(
+    shift: Shift, rules: dict[str, Any], reason: str
+) -> None:
+    if reason == "length":
+        await visit(shift, "first")
+    if reason == "wait":
+        await shift.execute(
+            "INSERT INTO queue_estimate (queue, servers, free, mean_handle_seconds, at) VALUES ('inquiries', 1, 0, 900, wall_clock())"
+        )
+    await govern(shift, {"inquiries": rules})
+    for outcome in (await visit(shift, "v1"), await call(shift, "CA1")):
+        assert outcome.refusal is not None
+        assert (outcome.state, outcome.refusal.reason, outcome.number) == ("cancelled", reason, None)
+        assert await shift.story(found(outcome)) == ["arrived", "turned_away"]
+        told = (await shift.last(found(outcome)))["data"]
+        assert (told["reason"], told["queue"], told["rules"]) == (reason, "inquiries", 1)
+    again = await visit(shift, "v1")
+    assert again.repeated
+    assert again.refusal is not None
+    assert again.refusal.reason == reason
+
+
+async def test_a_letter_is_never_turned_away_and_the_house_may_say_something_all_the_same(shift: Shift) -> None:
+    closed = {"hours": {"timezone": "UTC", "mon": []}, "on_entry": [{"when": "closed", "message": "Back on Monday."}]}
+    await govern(shift, {"inquiries": closed})
+    letter = await shift.arrive("email")
+    row = await shift.row(letter)
+    assert (row["state"], row["queue"]) == ("queued", "inquiries")
+    assert (await shift.last(letter))["data"]["reason"] == "closed"
+    console = await shift.take("console", Arrived(ref="c1", contact="c1", request_type="inquiry"))
+    assert (console.state, console.notices) == ("queued", ("Back on Monday.",))
+
+
+async def test_one_who_is_turned_away_takes_no_number(shift: Shift) -> None:
+    await govern(shift, {"inquiries": {"on_entry": [{"when": "length", "over": 0}]}})
+    assert (await visit(shift, "v1")).number == "C001"
+    shift.intake.forget()
+    assert (await visit(shift, "v2")).number is None
+    await govern(shift)
+    assert (await visit(shift, "v3")).number == "C002"
+
+
+async def test_overflow_on_entry_waits_elsewhere_and_tells_from_where_and_why(shift: Shift) -> None:
+    elsewhere = {"on_entry": [{"when": "nobody", "then": "overflow", "queue": "feedback"}]}
+    await govern(shift, {"claims": elsewhere})
+    outcome = await call(shift, "CA1", "claim")
+    assert (outcome.state, outcome.queue) == ("queued", "feedback")
+    row, told = await shift.row(found(outcome)), (await shift.last(found(outcome)))["data"]
+    assert (row["queue"], row["skills"], row["request_type"]) == ("feedback", {}, "claim")
+    assert (told["queue"], told["overflowed_from"], told["reason"]) == ("feedback", "claims", "nobody")
+    await shift.come_to_work("ayesha")
+    shift.intake.forget()
+    assert (await call(shift, "CA2", "claim", person=None, reply_to=None)).queue == "claims"
+
+
+async def test_a_closing_by_hand_needs_no_rule_and_who_waits_keeps_waiting(shift: Shift) -> None:
+    waiting = await visit(shift, "v1")
+    async with shift.db.session() as session:
+        moment = await now(session)
+        await close(session, "inquiries", until=moment + timedelta(hours=2), message="Flood.", now=moment)
+    shift.intake.forget()
+    outcome = await visit(shift, "v2")
+    assert outcome.refusal is not None
+    assert (outcome.refusal.reason, outcome.refusal.message) == ("closed", "Flood.")
+    assert outcome.refusal.opens_at == moment + timedelta(hours=2)
+    assert (await shift.row(found(waiting)))["state"] == "queued"
+    await shift.pass_time(7201)
+    shift.intake.forget()
+    assert (await visit(shift, "v3")).state == "queued"
+
+
+async def test_a_queue_is_split_by_the_contact_and_not_by_who_asks_first(shift: Shift) -> None:
+    await govern(shift, {"inquiries": {"split": {"inquiries": 50, "feedback": 50}}})
+    seen = {(await visit(shift, f"v{number}")).queue for number in range(20)}
+    assert seen == {"inquiries", "feedback"}
+    assert (await visit(shift, "v1")).queue == (await visit(shift, "v1")).queue
+
+
+# --- filing
+
+
+async def test_one_who_comes_carries_what_the_rules_make_of_it_whichever_way_it_comes(shift: Shift) -> None:
+    queue = {
+        "steps": [{"after_seconds": 60, "drop_language": True}, {"after_seconds": 120, "add_queues": ["sales"]}],
+        "overflow": {"after_seconds": 90, "queue": "feedback"},
+    }
+    version = await govern(shift, {"inquiries": queue}, channels={"phone": {"interrupts": True}, "email": {"units": 2}})
+    called, wrote = await shift.row(found(await call(shift, "CA1"))), await shift.row(await shift.arrive("email"))
+    shift_call = {"interrupts": True, "beside_live": True}
+    assert (called["units"], called["routing"].get("interrupts", False)) == (0, shift_call["interrupts"])
+    assert (wrote["units"], wrote["routing"]) == (2, {"beside_live": False})
+    for row in (called, wrote):
+        start = row["queued_at"]
+        assert (row["rules_version"], row["step"], len(row["steps"])) == (version, 0, 2)
+        assert [each["at"] - start.timestamp() for each in row["steps"]] == pytest.approx([60, 120], abs=0.01)
+        assert row["step_at"] == start + timedelta(seconds=60)
+        assert (row["exhausted"], row["overflow_to"]) == ("overflow", "feedback")
+        assert row["exhausted_at"] == start + timedelta(seconds=90)
+
+
+# --- a call back
+
+
+async def test_who_is_called_back_may_hang_up_and_keeps_the_place(shift: Shift) -> None:
+    await govern(shift, {"inquiries": {"on_entry": [{"when": "nobody", "then": "callback"}]}})
+    outcome = await call(shift, "CA1")
+    assert (outcome.state, outcome.callback) == ("queued", True)
+    before = await shift.row(found(outcome))
+    await shift.take("phone", Ended(ref="CA1:ended", contact="CA1", reason="completed"))
+    after = await shift.row(found(outcome))
+    assert (after["state"], after["callback"], after["due_at"]) == ("queued", True, before["due_at"])
+    assert await shift.story(found(outcome)) == ["arrived", "queued", "callback_requested", "callback_requested"]
+    nameless = await call(shift, "CA2", person=None, reply_to=None)
+    assert (nameless.state, nameless.callback) == ("queued", False)
+    await shift.take("phone", Ended(ref="CA2:ended", contact="CA2", reason="completed"))
+    assert (await shift.row(found(nameless)))["state"] == "abandoned"
+
+
+# --- the same caller again
+
+
+async def test_who_hung_up_and_calls_again_within_the_grace_time_stands_where_they_stood(shift: Shift) -> None:
+    first = await call(shift, "CA1", person=Person(phone="+923001234567", needs=("elderly",)))
+    old = await shift.row(found(first))
+    await shift.take("phone", Ended(ref="CA1:ended", contact="CA1", reason="completed"))
+    await shift.pass_time(100)
+    again = await call(shift, "CA2")
+    row = await shift.row(found(again))
+    assert (row["queued_at"], row["due_at"]) == (old["queued_at"], old["due_at"])
+    assert row["case_id"] != old["case_id"]
+    assert (await shift.last(found(again)))["data"]["resumes"] == str(found(first))
+    await shift.take("phone", Ended(ref="CA2:ended", contact="CA2", reason="completed"))
+    third = await call(shift, "CA3")
+    assert (await shift.last(found(third)))["data"]["resumes"] == str(found(again))
+
+
+@pytest.mark.parametrize(("after", "phone", "request_type"), [(301, "+923001234567", "inquiry"), (5, "+923009999999", "inquiry"), (5, "+923001234567", "order")])  # fmt: skip
+async def test_too_late_from_another_number_or_for_something_else_is_a_new_place(
+    shift: Shift, after: float, phone: str, request_type: str
+) -> None:
+    await call(shift, "CA1")
+    await shift.take("phone", Ended(ref="CA1:ended", contact="CA1", reason="completed"))
+    await shift.pass_time(after)
+    again = await call(shift, "CA2", request_type, person=Person(phone=phone), reply_to=phone)
+    assert "resumes" not in (await shift.last(found(again)))["data"]
+
+
+async def test_one_place_is_taken_up_by_one_however_many_call_at_once(shift: Shift) -> None:
+    await call(shift, "CA0")
+    await shift.take("phone", Ended(ref="CA0:ended", contact="CA0", reason="completed"))
+    async with Intake(shift.db) as other:
+        calls = [
+            Arrived(ref=f"api{n}", contact=f"api{n}", request_type="inquiry", person=CALLER, reply_to=CALLER.phone)
+            for n in range(12)
+        ]
+        mine, theirs = shift.intake, other
+        from app.intake import Contact
+
+        outcomes = await asyncio.gather(
+            *(
+                (mine if n % 2 else theirs).submit(
+                    Contact(source="test", channel="phone", signals=[each], actor="integration:test")
+                )
+                for n, each in enumerate(calls)
+            )
+        )
+    told = [(await shift.last(found(each[0])))["data"] for each in outcomes]
+    assert sum("resumes" in each for each in told) == 1
+
+
+# --- whom they know, and whom they must not meet
+
+
+async def test_one_who_returns_to_a_case_is_held_for_the_last_who_served_it(shift: Shift) -> None:
+    await govern(shift, {"inquiries": {"preferred_seconds": 45}})
+    first = await shift.arrive()
+    await shift.serve(first, "esther")
+    await shift.do(complete, first, outcome=None, actor=person("esther"))
+    case = (await shift.case(first))["id"]
+    again = await shift.row(await shift.arrive(case_id=case))
+    assert again["preferred"] == "esther"
+    assert again["preferred_until"] == again["queued_at"] + timedelta(seconds=45)
+    await shift.execute(
+        "INSERT INTO bar (id, case_id, representative, reason, made_by, made_at) VALUES (gen_random_uuid(), $1, 'esther', 'r', 'test', wall_clock())",
+        case,
+    )
+    barred = await shift.row(await shift.arrive(case_id=case))
+    assert (barred["preferred"], barred["barred"]) == (None, ["esther"])
+
+
+# --- head starts
+
+
+async def test_a_share_of_the_day_is_never_exceeded_however_many_claim_it_at_once(shift: Shift) -> None:
+    await govern(shift, reasons={"elderly": {"seconds": 240, "share": 0.1}})
+    old = Person(needs=("elderly",))
+    async with Intake(shift.db) as other:
+        names = [f"v{number}" for number in range(60)]
+        from app.intake import Contact
+
+        await asyncio.gather(
+            *(
+                (shift.intake if n % 2 else other).submit(
+                    Contact(
+                        source="test", channel="walk_in", actor="kiosk:1",
+                        signals=[Arrived(ref=name, contact=name, request_type="inquiry", person=old)],
+                    )
+                )
+                for n, name in enumerate(names)
+            )
+        )  # fmt: skip
+    rows = await shift.fetch("SELECT head_start_seconds, head_start_reasons FROM interaction")
+    granted = [row for row in rows if row["head_start_reasons"] == ["elderly"]]
+    assert len(granted) == 5  # nobody was counted yet: the least there is
+    assert {row["head_start_seconds"] for row in rows} == {0, 240}
+    (day,) = await shift.fetch("SELECT granted, refused FROM head_start_day")
+    assert tuple(day) == (5, 55)
+    told = await shift.fetch("SELECT data -> 'head_starts' -> 0 AS told FROM event WHERE kind = 'queued'")
+    assert sum(row["told"]["granted"] for row in told) == 5
+    assert {row["told"]["by"] for row in told} == {"kiosk:1"}
+
+
+async def test_the_share_grows_with_the_arrivals_of_the_day(shift: Shift) -> None:
+    await govern(shift, reasons={"elderly": {"seconds": 240, "share": 0.5}})
+    await shift.execute(
+        "INSERT INTO queue_day VALUES ('inquiries', (wall_clock() AT TIME ZONE 'Asia/Karachi')::date, 13)"
+    )
+    for number in range(8):
+        await visit(shift, f"v{number}", person=Person(needs=("elderly",)))
+    (day,) = await shift.fetch("SELECT granted, refused FROM head_start_day")
+    assert tuple(day) == (6, 2)
+
+
+async def test_arrivals_are_counted_by_queue_and_local_day(shift: Shift) -> None:
+    for number in range(3):
+        await visit(shift, f"v{number}")
+    await call(shift, "CA1")
+    async with shift.db.connection() as connection:
+        await shift.intake.count(connection)
+    (row,) = await shift.fetch("SELECT queue, arrivals FROM queue_day")
+    assert tuple(row) == ("inquiries", 4)
+
+
+async def test_a_later_head_start_moves_due_within_the_queues_limit_and_counts_once(shift: Shift) -> None:
+    await govern(shift, {"inquiries": {"head_start_cap_seconds": 400}})
+    waiting = await shift.arrive(person=Person(needs=("elderly",)))
+    before = await shift.row(waiting)
+    row, granted = await shift.do(give, waiting, reason="discretion", actor=person("bilal"))
+    assert (granted, row.head_start_seconds) == (True, 400)
+    assert (await shift.row(waiting))["due_at"] == before["due_at"] - timedelta(seconds=100)
+    assert (await shift.last(waiting))["data"]["by"] == "representative:bilal"
+    _, again = await shift.do(give, waiting, reason="discretion")
+    assert again
+    assert (await shift.story(waiting))[1:] == ["head_start_granted"]
+    with pytest.raises(Forbidden):
+        await shift.do(give, waiting, reason="disability", actor=person("devi"))
+    with pytest.raises(Invalid):
+        await shift.do(give, waiting, reason="sympathy")
+
+
+async def test_a_later_head_start_past_the_days_share_is_on_record_as_refused(shift: Shift) -> None:
+    for number in range(6):
+        waiting = await shift.arrive()
+        before = await shift.row(waiting)
+        _, granted = await shift.do(give, waiting, reason="discretion")
+        assert granted == (number < 5)
+    assert (await shift.row(waiting))["due_at"] == before["due_at"]
+    assert (await shift.story(waiting))[-1] == "head_start_refused"
+
+
+# --- what strangers and clocks do
+
+
+async def test_a_visit_that_asks_for_nothing_is_asked_again_and_leaves_no_trace(shift: Shift) -> None:
+    with pytest.raises(Invalid) as refused:
+        await shift.take("walk_in", Arrived(ref="v1", contact="v1"))
+    assert refused.value.code == "missing_request_type"
+    assert (await visit(shift, "v1")).number == "C001"
+
+
+async def test_the_departure_of_an_unknown_visit_makes_no_ghost(shift: Shift) -> None:
+    gone = await shift.take("walk_in", Left(ref="v9:left:1", contact="v9", reason="left"))
+    assert (gone.state, gone.interaction_id) == (None, None)
+    assert await shift.fetch("SELECT FROM interaction") == []
+    assert (await shift.take("walk_in", Asked(contact="v9"))).state is None
+
+
+@pytest.mark.parametrize("seconds", [-7200.0, 7200.0])
+async def test_a_jump_of_the_databases_clock_loses_nobody_and_makes_no_wait_negative(
+    shift: Shift, seconds: float
+) -> None:
+    await govern(shift, {"inquiries": {"steps": [{"after_seconds": 60, "drop_language": True}]}})
+    first = await call(shift, "CA1")
+    await shift.take("phone", Ended(ref="CA1:ended", contact="CA1", reason="completed"))
+    await shift.pass_time(seconds)
+    again = await call(shift, "CA2")
+    assert (again.state, again.position) == ("queued", 1)
+    assert found(again) != found(first)
+    async with shift.db.connection() as connection:
+        assert await audit(connection) == []
+
+
+async def test_a_queue_nobody_knows_cannot_be_closed(shift: Shift) -> None:
+    async with shift.db.session() as session:
+        moment = await now(session)
+        with pytest.raises(NotFound):
+            await close(session, "nowhere", until=moment + timedelta(hours=1), message=None, now=moment)
