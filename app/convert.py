@@ -96,6 +96,19 @@ def needs_extras(needs: Needs) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def needs_document(needs: Needs) -> dict[str, Any]:
+    """Needs in full, as people read them."""
+    return {
+        "queue": needs.queue,
+        "skills": dict(needs.skills),
+        "language": needs.language,
+        "office": needs.office,
+        "live": needs.live,
+        "units": needs.units,
+        **needs_extras(needs),
+    }
+
+
 def steps_document(steps: Iterable[Step]) -> list[dict[str, Any]]:
     """Steps as a row keeps them (`interaction.steps`): each with its deadline, in seconds since the Unix epoch."""
     return [

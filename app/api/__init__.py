@@ -22,7 +22,9 @@ from app.api import (
     queues,
     receiving,
     representatives,
+    routing,
     rules,
+    trace,
     verbs,
 )
 from app.api.access import table
@@ -44,6 +46,7 @@ def routes(channels: Mapping[str, Channel]) -> list[BaseRoute]:
         assignments.router,
         representatives.router,
         interactions.router,
+        trace.router,
         verbs.router,
         moves.router,
         head_starts.router,
@@ -52,6 +55,7 @@ def routes(channels: Mapping[str, Channel]) -> list[BaseRoute]:
         queues.router,
         closing.router,
         rules.router,
+        routing.router,
         events.router,
         health.router,
         pages.router,

@@ -43,7 +43,8 @@ class _Story:
     """The rules its filing named; None: those that were live."""
     preferred: str | None = None
     misses: int = 0
-    asked: bool = False
+    untold: bool = False
+    """It came in a way of which no event tells everything."""
     not_before: Instant = 0.0
     excluded: list[str] = field(default_factory=list)
 
@@ -72,8 +73,7 @@ def as_it_stood(row: Row, events: Sequence[Row], *, past: int, rules_at: RulesAt
         )
         # Who declined is asked again at once where nobody else could have taken it: no event tells of that.
         known = known and not story.excluded
-    # Of a question among colleagues it is not told who asked, and whom.
-    return waiting, known and not (story.asked and later & (HELD | RESTED))
+    return waiting, known and not (story.untold and later & (HELD | RESTED))
 
 
 def _barred(barred: frozenset[str], later: Sequence[Row]) -> frozenset[str]:
@@ -146,7 +146,9 @@ def _told(events: Sequence[Row], *, row: Row, rules_at: RulesAt) -> _Story:
 
 def _file(story: _Story, kind: str, at: datetime, data: Row) -> None:
     story.filed_at, story.queue = at, data.get("queue", story.queue)
-    story.version, story.asked = data.get("rules"), story.asked or "consults" in data
+    story.version = data.get("rules")
+    # Of a question among colleagues it is not told who asked whom, of a place taken up again not since when it was theirs.
+    story.untold = story.untold or "consults" in data or "resumes" in data
     if kind in ("queued", "woken") or story.start is None or (kind == "returned" and not data.get("in_time")):
         story.start = at
     if kind in ("queued", "transferred"):
