@@ -50,7 +50,7 @@ class Demand:
     def leave(self, group: Group) -> None:
         """A group is no more."""
         for ask in group.counted:
-            ask.add(-group.counted_room)
+            ask.room -= group.counted_room
             ask.holders -= 1
             if not ask.holders:
                 del self._asks[ask.what]
@@ -60,10 +60,7 @@ class Demand:
         """How much each of its members is needed elsewhere now, in units of `rank.NEEDED`."""
         if self.shifted:
             self._count()
-        weight = 0
-        for ask in group.weighed:
-            weight += ask.weight
-        return weight
+        return sum([needed(ask.room) for ask in group.weighed])
 
     def _count(self) -> None:
         for group in self.shifted:
@@ -71,13 +68,13 @@ class Demand:
             if change:
                 group.counted_room = group.room
                 for ask in group.counted:
-                    ask.add(change)
+                    ask.room += change
         self.shifted.clear()
 
     def _ask(self, what: str | Needs) -> Ask:
         ask = self._asks.get(what)
         if ask is None:
-            ask = self._asks[what] = Ask(what, needed(0))
+            ask = self._asks[what] = Ask(what)
         return ask
 
     def _asked_of(self, group: Group) -> tuple[set[str | Needs], set[str | Needs]]:

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Literal
 
 from routing.capacity import Cost
 from routing.model import Needs, Staff
-from routing.rank import Place, Sorting, needed
+from routing.rank import Place, Sorting
 
 if TYPE_CHECKING:
     from routing.pools import Pool
 
 SPARE = 64
 """Dead entries a heap may always carry: sweeping tiny heaps is not worth it."""
+
+NEWCOMERS_AT_MOST = 8
+"""So many may wait to be sorted in; more, and looking whether they still are free would be dear."""
 
 Presence = Literal["away", "resting", "on"]
 GroupKey = tuple[frozenset[tuple[str, int]], frozenset[str], frozenset[str], frozenset[str], str | None]
@@ -27,19 +30,13 @@ GroupKey = tuple[frozenset[tuple[str, int]], frozenset[str], frozenset[str], fro
 class Ask:
     """One thing that can be asked for, and the free room of all who have it."""
 
-    __slots__ = ("holders", "room", "weight", "what")
+    __slots__ = ("holders", "room", "what")
 
-    def __init__(self, what: str | Needs, weight: int) -> None:
+    def __init__(self, what: str | Needs) -> None:
         self.what = what
         self.holders = 0
         """Groups that have it."""
         self.room = 0
-        self.weight = weight
-
-    def add(self, change: int) -> None:
-        """So much more room, or less."""
-        self.room += change
-        self.weight = needed(self.room)
 
 
 class Group:
@@ -88,9 +85,12 @@ class Seat:
 
 
 class Crowd:
-    """Those of one group who are free for work of one cost, sorted by every order asked for so far."""
+    """Those of one group who are free for work of one cost, sorted by every order asked for so far.
 
-    __slots__ = ("_limit", "cost", "group", "heaps", "pools", "size")
+    In a busy office somebody becomes free and is busy again at once: newcomers are sorted in only when they stay.
+    """
+
+    __slots__ = ("_heaps", "_limit", "_newcomers", "cost", "group", "pools", "size")
 
     def __init__(self, group: Group, cost: Cost) -> None:
         self.group = group
@@ -98,31 +98,22 @@ class Crowd:
         self.pools: dict[Pool, None] = {}
         """The pools of this cost they may serve."""
         self.size = 0
-        self.heaps: dict[str, tuple[Sorting, list[tuple[object, Place]]]] = {}
+        self._newcomers: list[Place] = []
+        self._heaps: dict[str, tuple[Sorting, list[tuple[object, Place]]]] = {}
         self._limit = SPARE
 
     def enter(self, place: Place) -> None:
         """Somebody is free with this place."""
-        for sorting, heap in self.heaps.values():
-            heappush(heap, (sorting.among(place), place))
-            if len(heap) > self._limit:
-                self._sweep()
+        self._newcomers.append(place)
+        if len(self._newcomers) > NEWCOMERS_AT_MOST:
+            self._sort_in()
 
     def first(self, sorting: Sorting, skip: Container[str]) -> Place | None:
         """The best place by this order, of those whose id is not to be skipped."""
-        known = self.heaps.get(sorting.within)
-        heap = self._heap(sorting) if known is None else known[1]
-        seats = self.group.seats
-        while heap:
-            place = heap[0][1]
-            seat = seats.get(place[2])
-            if seat is None or seat.place is not place:
-                heappop(heap)
-            elif place[2] in skip:
-                return next(iter(self.best(sorting, skip, count=1)), None)
-            else:
-                return place
-        return None
+        if self.size == 1 and self._newcomers and self._lives(self._newcomers[-1]):
+            only = self._newcomers[-1]
+            return None if only[2] in skip else only
+        return next(iter(self.best(sorting, skip, count=1)), None)
 
     def best(self, sorting: Sorting, skip: Container[str], *, count: int) -> list[Place]:
         """The so many best, best first."""
@@ -130,22 +121,37 @@ class Crowd:
         taken: list[tuple[object, Place]] = []
         found: list[Place] = []
         while heap and len(found) < count:
-            entry = heappop(heap)
-            if self._lives(entry[1]):
-                taken.append(entry)
-                if entry[1][2] not in skip:
-                    found.append(entry[1])
+            entry = heap[0]
+            if not self._lives(entry[1]):
+                heappop(heap)
+                continue
+            if entry[1][2] not in skip:
+                found.append(entry[1])
+                if len(found) == count:
+                    break
+            taken.append(heappop(heap))
         for entry in taken:
             heappush(heap, entry)
         return found
 
     def _heap(self, sorting: Sorting) -> list[tuple[object, Place]]:
-        known = self.heaps.get(sorting.within)
+        if self._newcomers:
+            self._sort_in()
+        known = self._heaps.get(sorting.within)
         if known is None:
             heap = [(sorting.among(place), place) for place in self._places()]
             heapify(heap)
-            known = self.heaps[sorting.within] = sorting, heap
+            known = self._heaps[sorting.within] = sorting, heap
         return known[1]
+
+    def _sort_in(self) -> None:
+        alive = [place for place in self._newcomers if self._lives(place)]
+        self._newcomers.clear()
+        for sorting, heap in self._heaps.values():
+            for place in alive:
+                heappush(heap, (sorting.among(place), place))
+            if len(heap) > self._limit:
+                self._sweep()
 
     def _places(self) -> list[Place]:
         return [seat.place for seat in self.group.seats.values() if seat.place is not None and self in seat.open]
@@ -155,7 +161,7 @@ class Crowd:
         return seat is not None and seat.place is place
 
     def _sweep(self) -> None:
-        for _, heap in self.heaps.values():
+        for _, heap in self._heaps.values():
             heap[:] = [entry for entry in heap if self._lives(entry[1])]
             heapify(heap)
         self._limit = 2 * self.size + SPARE

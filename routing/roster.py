@@ -229,8 +229,7 @@ class Roster:
             if found is not None and fits_load(live, units, capacity, crowd.cost):
                 if crowd not in seat.open:
                     self._enter(seat, crowd)
-                if crowd.heaps:
-                    crowd.enter(found)
+                crowd.enter(found)
             elif crowd in seat.open:
                 self._exit(seat, crowd)
 

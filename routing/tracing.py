@@ -26,18 +26,19 @@ def trace(roster: Roster, waiting: Waiting, pool: Pool, *, chosen: Seat, skip: f
     """
     if pool.holder is not None:
         pool = roster.pool(pool.needs)
-    best, place = _best(roster, pool, skip), chosen.place
+    crowds, place = roster.free_for(pool), chosen.place
     assert place is not None
+    free = sum([crowd.size for crowd in crowds])
+    others = _best(roster, pool, crowds, skip=skip) if free > 1 else ()
+    preferred = waiting.preferred
     return Trace(
         rules=waiting.rules,
-        step=sum(step.deadline <= roster.now for step in waiting.steps),
-        chosen=_ranked(roster, chosen.group, place, preferred=waiting.preferred),
+        step=sum([step.deadline <= roster.now for step in waiting.steps]),
+        chosen=_ranked(roster, chosen.group, place, preferred=preferred),
         runners_up=tuple(
-            [_ranked(roster, group, other, preferred=waiting.preferred) for group, other in best if other is not place][
-                :RUNNERS_UP_AT_MOST
-            ]
-        ),
-        ruled_out=_ruled_out(roster, pool, waiting),
+            [_ranked(roster, group, other, preferred=preferred) for group, other in others if other is not place]
+        )[:RUNNERS_UP_AT_MOST],
+        ruled_out=_ruled_out(roster, pool, waiting, free=free, skip=skip),
     )
 
 
@@ -56,14 +57,14 @@ def _ranked(roster: Roster, group: Group, place: Place, *, preferred: str | None
     )
 
 
-def _best(roster: Roster, pool: Pool, skip: frozenset[str]) -> list[tuple[Group, Place]]:
+def _best(roster: Roster, pool: Pool, crowds: list[Crowd], *, skip: frozenset[str]) -> list[tuple[Group, Place]]:
     """The first of all who are free for it, by the pool's order: one more than are told, for the chosen is among them.
 
     Nobody but the first so many crowds can hold one of them, sorted by the best of each.
     """
     full, weigh, count = pool.sorting.full, roster.demand.weigh, RUNNERS_UP_AT_MOST + 1
     leading: list[tuple[object, Crowd]] = []
-    for crowd in roster.free_for(pool):
+    for crowd in crowds:
         first = crowd.first(pool.sorting, skip)
         if first is not None:
             leading.append((full((weigh(crowd.group), *first)), crowd))
@@ -77,21 +78,21 @@ def _best(roster: Roster, pool: Pool, skip: frozenset[str]) -> list[tuple[Group,
     return [(group, place) for _, group, place in found[:count]]
 
 
-def _ruled_out(roster: Roster, pool: Pool, waiting: Waiting) -> tuple[tuple[str, int], ...]:
+def _ruled_out(
+    roster: Roster, pool: Pool, waiting: Waiting, *, free: int, skip: frozenset[str]
+) -> tuple[tuple[str, int], ...]:
     if pool.census[0] != roster.version:
         pool.census = roster.version, _census(roster, pool)
-    counts = dict(pool.census[1])
-    counts["busy"] -= sum(crowd.size for crowd in roster.free_for(pool))
-    for reason, representatives in (("barred", waiting.barred), ("declined", waiting.excluded - waiting.barred)):
-        for representative in representatives:
-            seat = roster.seats.get(representative)
-            if seat is None or not _able(roster, seat, pool):
-                continue
-            counts[reason] += 1
+    counts = pool.census[1].copy()
+    counts["busy"] -= free
+    for representative in skip:
+        seat = roster.seats.get(representative)
+        if seat is not None and _able(roster, seat, pool):
+            counts["barred" if representative in waiting.barred else "declined"] += 1
             later = _later_reason(seat, pool)
             if later is not None:
                 counts[later] -= 1
-    return tuple([(reason, counts[reason]) for reason in REASONS if counts[reason]])
+    return tuple([each for each in counts.items() if each[1]])
 
 
 def _able(roster: Roster, seat: Seat, pool: Pool) -> bool:
