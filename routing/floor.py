@@ -103,6 +103,10 @@ class Floor:
             self._file_preferring(representative)
         if self._timers:
             self._turn()
+        if not self._filed:
+            # Nobody waits: there is nothing to decide, and whoever became free is simply free.
+            self._changed.clear()
+            roster.fresh.clear()
         if not self._changed and not roster.fresh:
             return Plan(offers=(), wake_at=self._next_turn())
         changed, self._changed = self._changed, set()
@@ -192,7 +196,11 @@ class Floor:
             or not could_ever_fit(seat.staff.capacity, pool.needs)
         ):
             return None
-        return seat.holds.setdefault(pool.needs, Pool(pool.needs, seat))
+        line = seat.holds.get(pool)
+        if line is None:
+            line = seat.holds[pool] = Pool(pool.needs, base=pool, holder=seat)
+            pool.lines += 1
+        return line
 
     def _forget(self, known: Filed) -> None:
         """Out of its line; the key dies where it lies."""
@@ -200,7 +208,8 @@ class Floor:
         del self._filed[key[1]]
         pool.leave(key, self._filed)
         if pool.holder is not None and not pool.size:
-            del pool.holder.holds[pool.needs]
+            del pool.holder.holds[pool.base]
+            pool.base.lines -= 1
             self._changed.discard(pool)
         if waiting.preferred is not None:
             preferring = self._preferring[waiting.preferred]
