@@ -20,9 +20,9 @@ from routing.simulation.times import drawing
 PLAIN = Trait()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Profile:
-    """What many customers have in common; one object for all who are alike."""
+    """What many customers have in common; one object for all who are alike, so equal means the same."""
 
     request: str | None
     channel: str
@@ -186,18 +186,30 @@ def _picking(mix: Mix) -> Callable[[float], str | None]:
 
 def _again(arrivals: tuple[Arrival, ...], scenario: Scenario, *, numbers: range) -> Iterator[Customer]:
     calendar = scenario.calendar
+    known: dict[tuple[object, ...], Profile] = {}
     for number, arrival in zip(numbers, sorted(arrivals, key=lambda each: each.at), strict=False):
         trait = scenario.traits.get(arrival.channel, PLAIN)
-        profile = Profile(
-            request=arrival.request,
-            channel=arrival.channel,
-            live=trait.live,
-            units=trait.units,
-            queue=arrival.queue,
-            language=arrival.language,
-            office=arrival.office,
-            head_start_seconds=arrival.head_start_seconds,
+        key = (
+            arrival.request,
+            arrival.channel,
+            arrival.queue,
+            arrival.language,
+            arrival.office,
+            arrival.head_start_seconds,
         )
-        customer = Customer(number, profile, arrival.at, int((arrival.at - calendar.opens) // calendar.period_seconds))
+        if key not in known:
+            known[key] = Profile(
+                request=arrival.request,
+                channel=arrival.channel,
+                live=trait.live,
+                units=trait.units,
+                queue=arrival.queue,
+                language=arrival.language,
+                office=arrival.office,
+                head_start_seconds=arrival.head_start_seconds,
+            )
+        customer = Customer(
+            number, known[key], arrival.at, int((arrival.at - calendar.opens) // calendar.period_seconds)
+        )
         customer.service, customer.patience = arrival.service_seconds, arrival.patience_seconds
         yield customer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from routing.entry import QueueNow
 from routing.estimate import wait
 from routing.model import Instant
-from routing.simulation.customers import Customer
+from routing.simulation.customers import Customer, Profile
 from routing.simulation.desk import look
 from routing.simulation.tally import UNREASONED, Tally
 from routing.simulation.times import drawing
@@ -28,6 +28,8 @@ class Line:
         self._floor = day.floor
         self._agenda = day.agenda
         self._desk = day.desk
+        self._within = day.scenario.within_seconds
+        self._counts: dict[tuple[Profile, str], tuple[Tally, ...]] = {}
         self._places = day.scenario.places
         self._closes = day.scenario.calendar.closes
         self._estimates = any(
@@ -82,16 +84,14 @@ class Line:
         seconds = self._agenda.now - customer.came
         slots = self._day.slots
         slot = slots.of(customer.came)
-        slots.contacts[slot] += 1
         slots.answered[slot] += 1
         slots.waited[slot] += seconds
+        in_time = seconds <= self._within
+        slots.within[slot] += in_time
         for tally in self._tallies(customer):
             tally.answered += 1
+            tally.answered_within += in_time
             tally.waits.append(seconds)
-            if seconds <= tally.within:
-                tally.answered_within += 1
-        if seconds <= self._day.scenario.within_seconds:
-            slots.within[slot] += 1
 
     def leave(self, customer: Customer) -> None:
         """Out of the house, served or not."""
@@ -132,8 +132,8 @@ class Line:
     def _gone(self, customer: Customer, how: str) -> None:
         """Out of the house unserved; perhaps they try again."""
         self.count(customer, how)
-        if customer.came >= self._day.counted_from:
-            self._day.slots.contacts[self._day.slots.of(customer.came)] += 1
+        if how != "abandoned" and customer.came >= self._day.counted_from:
+            self._day.slots.others[self._day.slots.of(customer.came)] += 1
         self.leave(customer)
         customer.left = self._agenda.now if how == "abandoned" else None
         redial = customer.redial
@@ -212,13 +212,14 @@ class Line:
         )
         return None if told is None else float(told.high_seconds)
 
-    def _tallies(self, customer: Customer) -> list[Tally]:
+    def _tallies(self, customer: Customer) -> tuple[Tally, ...]:
         """Where a customer is counted: in the queue asked for, and under each of their reasons."""
-        day = self._day
-        found = [day.queues[customer.asked]]
-        for reason in customer.profile.reasons or (UNREASONED,):
-            tally = day.reasons.get(reason)
-            if tally is None:
-                tally = day.reasons[reason] = Tally(day.scenario.within_seconds)
-            found.append(tally)
+        key = customer.profile, customer.asked
+        found = self._counts.get(key)
+        if found is None:
+            day = self._day
+            reasons = customer.profile.reasons or (UNREASONED,)
+            for reason in reasons:
+                day.reasons.setdefault(reason, Tally(self._within))
+            found = self._counts[key] = (day.queues[customer.asked], *(day.reasons[reason] for reason in reasons))
         return found

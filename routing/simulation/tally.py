@@ -86,7 +86,8 @@ class Slots:
     def __init__(self, calendar: Calendar) -> None:
         self._opens = calendar.opens
         self._seconds = (calendar.closes - calendar.opens) / SLOTS
-        self.contacts = [0] * SLOTS
+        self.others = [0] * SLOTS
+        """Who came and was neither answered nor gave up."""
         self.answered = [0] * SLOTS
         self.within = [0] * SLOTS
         self.abandoned = [0] * SLOTS
@@ -100,7 +101,7 @@ class Slots:
     def figures(self) -> dict[str, tuple[float, ...]]:
         """All of it, by name."""
         return {
-            "contacts": tuple(self.contacts),
+            "contacts": tuple(map(sum, zip(self.answered, self.abandoned, self.others, strict=True))),
             "answered": tuple(self.answered),
             "within": tuple(self.within),
             "abandoned": tuple(self.abandoned),

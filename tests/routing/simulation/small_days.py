@@ -59,6 +59,9 @@ class WatchedDay(Day):
             plan = floor_plan(now, **more)
             if naive is not None:
                 self.as_slowly_thought(naive, plan, now)
+            for offer in plan.offers:
+                rest = self.crew.people[offer.representative].resting_until
+                assert rest <= now, "offered beyond a cap"
             assert plan.wake_at is None or plan.wake_at > now, "a timer is stuck"
             return plan
 
@@ -72,7 +75,6 @@ class WatchedDay(Day):
         assert customer.state == "waiting", f"offered while {customer.state}"
         assert person.on, "offered to somebody who is not here"
         assert not any((person.leaving, person.away, person.breaks)), "offered to somebody who takes nothing"
-        assert person.resting_until <= now, "offered beyond a cap"
         assert row.not_before <= now, "offered during its rest"
         assert person.id not in row.excluded or now >= row.excluded_until, "offered to whoever declined it"
         super().offer(offer)
@@ -234,7 +236,7 @@ def _source(chance: random.Random, name: str, rules: Rules) -> Source:
     return Source(
         name=name,
         request=chance.choice(tuple(rules.requests)),
-        per_hour=tuple(chance.choice((0.0, 15.0, 45.0)) for _ in range(chance.randint(1, 3))),
+        per_hour=tuple(chance.choice((0.0, 12.0, 36.0)) for _ in range(chance.randint(1, 3))),
         service=_law(chance, 90.0),
         patience=_law(chance, 90.0) if chance.random() < 0.7 else None,
         channels=chance.choice(((("call", 1.0),), (("call", 0.5), ("mail", 0.5)), (("mail", 1.0),))),
