@@ -25,7 +25,7 @@ from routing.rules import Rules
 
 BATCH: Final = 200
 """At a time: others are heard in between."""
-MOST: Final = 5_000
+MOST: Final = 1_000
 """In one transaction: while it runs, the feed stands still."""
 _FIRST: Final = UUID(int=0)
 

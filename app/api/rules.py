@@ -58,7 +58,7 @@ class Publication(Given):
     recompute: Annotated[
         bool,
         Field(
-            description="Also file anew those who wait, at most 5,000 at a time: while `left` is not 0, ask again.",
+            description="Also file anew those who wait, at most 1,000 at a time: while `left` is not 0, ask again.",
             examples=[True],
         ),
     ] = False
