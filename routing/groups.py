@@ -80,8 +80,8 @@ class Seat:
         """The crowds of their group they are in now."""
         self.stood: tuple[Presence, int] | None = None
         """As what they are counted in `Group.standing`."""
-        self.holds: dict[Needs, Pool] = {}
-        """Those who wait for this representative alone."""
+        self.holds: dict[Pool, Pool] = {}
+        """Those who wait for this representative alone, by the pool they would be in."""
 
 
 class Crowd:

@@ -25,11 +25,28 @@ class Pool:
     With a holder it is the line of those held for one representative, and no crowd serves it.
     """
 
-    __slots__ = ("_aside_kept", "aside", "census", "cost", "crowds", "heap", "holder", "needs", "size", "sorting")
+    __slots__ = (
+        "_aside_kept",
+        "aside",
+        "base",
+        "census",
+        "cost",
+        "crowds",
+        "heap",
+        "holder",
+        "lines",
+        "needs",
+        "size",
+        "sorting",
+    )
 
-    def __init__(self, needs: Needs, holder: Seat | None = None) -> None:
+    def __init__(self, needs: Needs, *, base: Pool | None = None, holder: Seat | None = None) -> None:
         self.needs = needs
+        self.base = self if base is None else base
+        """The pool where those wait whom nobody holds."""
         self.holder = holder
+        self.lines = 0
+        """How many representatives hold somebody with these needs."""
         self.cost = cost_of(needs)
         self.sorting = sorting(needs.order)
         self.heap: list[Key] = []

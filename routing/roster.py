@@ -35,6 +35,9 @@ class Roster:
         """Who became free for something since a plan last looked, and still is for anything."""
         self.version = 0
         """Counts the changes of who is here, away or resting, not of how busy they are."""
+        self._pool_of: dict[int, tuple[Needs, Pool]] = {}
+        """The same by the very object: rows share their needs, and telling two objects apart is quicker than to compare
+        all they say. Holding the object keeps its number its own."""
         self._free: dict[Cost, dict[Crowd, None]] = {}
         """For each cost: the crowds in which anybody is."""
         self._rests: list[tuple[Instant, str]] = []
@@ -167,6 +170,13 @@ class Roster:
     def worth_a_look(self) -> set[Pool]:
         """Every pool from which the fresh could take one now, the lines of those held for them included."""
         found: set[Pool] = set()
+        if len(self.fresh) == 1:
+            for seat in self.fresh:
+                for crowd in seat.open:
+                    found.update(crowd.pools)
+                if seat.holds:
+                    found.update(seat.holds.values())
+            return found
         crowds: set[Crowd] = set()
         for seat in self.fresh:
             crowds |= seat.open
@@ -183,6 +193,16 @@ class Roster:
 
     def pool(self, needs: Needs) -> Pool:
         """The pool of these needs, wired to everybody who may serve it."""
+        known = self._pool_of.get(id(needs))
+        if known is not None:
+            return known[1]
+        if len(self._pool_of) >= IDLE_POOLS_LIMIT:
+            self._pool_of.clear()
+        pool = self._pool(needs)
+        self._pool_of[id(needs)] = needs, pool
+        return pool
+
+    def _pool(self, needs: Needs) -> Pool:
         pool = self.pools.get(needs)
         if pool is None:
             if len(self.pools) >= self._pools_limit:
@@ -206,8 +226,9 @@ class Roster:
 
     def _drop_idle_pools(self) -> None:
         """Rules change, and with them the needs: pools nobody waits in are forgotten when there are too many."""
+        self._pool_of.clear()
         for needs, pool in tuple(self.pools.items()):
-            if not pool.size:
+            if not pool.size and not pool.lines:
                 del self.pools[needs]
                 for crowd in pool.crowds:
                     del crowd.pools[pool]

@@ -24,8 +24,7 @@ def trace(roster: Roster, waiting: Waiting, pool: Pool, *, chosen: Seat, skip: f
 
     For one held for the preferred representative, the runners-up are those who would have been asked without the hold.
     """
-    if pool.holder is not None:
-        pool = roster.pool(pool.needs)
+    pool = pool.base
     crowds, place = roster.free_for(pool), chosen.place
     assert place is not None
     free = sum([crowd.size for crowd in crowds])

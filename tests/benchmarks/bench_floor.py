@@ -89,6 +89,7 @@ class Office:
         if rules:
             self._needs = [_ruled(self._chance, each) for each in self._needs]
             self.floor.expect({replace(each, language=None) for each in self._needs})
+        self._relaxed = {each: _relaxed(each) for each in self._needs}
         people = [_person(number) for number in range(representatives)]
         self._names = [person.id for person in people]
         self._turns = itertools.cycle(people)
@@ -122,12 +123,13 @@ class Office:
     def _with_rules(self, plain: Waiting) -> Waiting:
         """Steps after 5 and 600 seconds; a thousand who wait are served after ten."""
         chance, needs, now = self._chance, plain.needs, self.now
+        soon, late = self._relaxed[needs]
         known = chance.random() < 0.2
         return replace(
             plain,
             steps=(
-                Step(deadline=now + 5.0, needs=replace(needs, language=None)),
-                Step(deadline=now + 600.0, needs=replace(needs, language=None, also_groups=("floaters",))),
+                Step(deadline=now + 5.0, needs=soon),
+                Step(deadline=now + 600.0, needs=late),
             ),
             preferred=chance.choice(self._names) if known else None,
             preferred_until=now + 2.0 if known else 0.0,
@@ -178,6 +180,11 @@ def _ruled(chance: random.Random, needs: Needs) -> Needs:
     if chance.random() < 0.3:
         needs = replace(needs, skills=(), any_of=(either,))
     return replace(needs, order=order, live=live, beside_live=live or chance.random() < 0.5)
+
+
+def _relaxed(needs: Needs) -> tuple[Needs, Needs]:
+    soon = replace(needs, language=None)
+    return soon, replace(soon, also_groups=("floaters",))
 
 
 def _person(number: int) -> Staff:
