@@ -25,7 +25,7 @@ MOST_COUNTED: Final = 100_000
 _CLOSED: Final = "SELECT code, closed_until, closed_message FROM queue WHERE closed_until > $1"
 _WAITING: Final = """
 SELECT asked.queue, (
-    SELECT count(*) FROM (SELECT FROM interaction i WHERE i.queue = asked.queue AND i.state = 'queued' LIMIT asked.most) AS some
+    SELECT count(*) FROM (SELECT FROM interaction i WHERE i.queue = asked.queue AND i.state = 'queued' LIMIT asked.most) AS counted
 ) AS waiting
 FROM unnest($1::text[], $2::int[]) AS asked (queue, most)
 """
@@ -33,7 +33,6 @@ _ON_SHIFT: Final = """
 SELECT queue, count(*) AS people FROM representative, unnest(queues) AS queue
 WHERE presence <> 'offline' AND NOT retired AND queue = ANY ($1::text[]) GROUP BY queue
 """
-_END_OF_LINE: Final = timedelta(days=365 * 100)
 
 
 async def read_queues(
@@ -44,7 +43,7 @@ async def read_queues(
     asked = {code: {rule.when for rule in queue.on_entry} for code, queue in rules.queues.items() if queue.on_entry}
     waiting = await _waiting(connection, rules, [code for code in asked if "length" in asked[code]])
     on_shift = await _on_shift(connection, [code for code in asked if "nobody" in asked[code]])
-    waits = await _waits(connection, [code for code in asked if asked[code] & {"wait", "closing"}], at=at)
+    waits = await _waits(connection, rules, [code for code in asked if asked[code] & {"wait", "closing"}], at=at)
     if any(hours.holidays for code in asked if (hours := rules.queues[code].hours) is not None):
         await asyncio.to_thread(_opened, calendar, asked, at)  # a country's holidays may take half a second to load
     found = {
@@ -90,10 +89,13 @@ async def _on_shift(connection: Connection, queues: list[str]) -> Mapping[str, i
     return {code: people.get(code, 0) for code in queues}
 
 
-async def _waits(connection: Connection, queues: list[str], *, at: datetime) -> Mapping[str, float]:
-    """The high end of what one who joins at the end of the line would be told."""
+async def _waits(connection: Connection, rules: Rules, queues: list[str], *, at: datetime) -> Mapping[str, float]:
+    """The high end of what one who joins now, with no head start, would be told."""
     if not queues:
         return {}
     last = {uuid7(): code for code in queues}
-    found = await places(connection, [Waits(at + _END_OF_LINE, each, code) for each, code in last.items()])
+    found = await places(
+        connection,
+        [Waits(at + timedelta(seconds=rules.queues[code].target_seconds), each, code) for each, code in last.items()],
+    )
     return {last[each]: float(place.wait.high_seconds) for each, place in found.items() if place.wait is not None}
