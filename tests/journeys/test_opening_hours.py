@@ -34,7 +34,7 @@ async def state_of(journey: Journey, call: str) -> tuple[str, str]:
 def shut() -> dict[str, Any]:
     """Closed today and tomorrow, by its hours; open from nine to five on all other days."""
     today = datetime.now(UTC).date()
-    closed = {(today + timedelta(days=days)).isoformat(): [] for days in (-1, 0, 1)}
+    closed: dict[str, list[str]] = {(today + timedelta(days=days)).isoformat(): [] for days in (-1, 0, 1)}
     week = {day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
     return {"hours": {"timezone": "UTC", **week, "exceptions": closed}, "on_entry": [{"when": "closed"}]}
 
