@@ -28,7 +28,8 @@ async def test_a_contact_becomes_one_interaction_that_waits(house: House) -> Non
     assert told["state"] == "queued"
     assert told["queue"] == "claims"
     assert told["position"] == 1
-    assert set(told) == {"id", "case_id", "channel", "state", "queue", "position", "wait", "number"}
+    asked = {"id", "case_id", "channel", "state", "queue", "position", "wait", "number"}
+    assert set(told) == {*asked, "callback", "refusal", "notices"}
     found = (await house.call("supervisor", "GET", f"/v1/interactions/{told['id']}")).json()
     assert found["customer"]["name"] == "Sana"
     assert found["head_start_reasons"] == ["elderly"]

@@ -6,12 +6,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.actions.closing import close
 from app.actions.complete import complete
-from app.actions.head_starts import give
+from app.actions.head_starts import Claim, give, grant
 from app.db import now
 from app.errors import Forbidden, Invalid, NotFound
 from app.intake import Contact, Intake
@@ -282,6 +283,31 @@ async def test_a_share_of_the_day_is_never_exceeded_however_many_claim_it_at_onc
     told = await shift.fetch("SELECT data -> 'head_starts' -> 0 AS told FROM event WHERE kind = 'queued'")
     assert sum(row["told"]["granted"] for row in told) == 5
     assert {row["told"]["by"] for row in told} == {"kiosk:1"}
+
+
+async def test_two_who_take_of_one_share_at_the_same_moment_do_so_one_after_the_other(shift: Shift) -> None:
+    zone = ZoneInfo("Asia/Karachi")
+    claim = Claim(queue="inquiries", zone=zone, reason="elderly", seconds=300, share=0.0, by="test")
+    async with shift.db.transaction() as connection:
+        assert await grant(connection, [claim], now=datetime.now(UTC)) == [True]
+
+    async def take(amount: int) -> list[bool]:
+        async with shift.db.transaction() as connection:
+            return await grant(connection, [claim] * amount, now=datetime.now(UTC))
+
+    async with shift.db.transaction() as connection:
+        assert await grant(connection, [claim] * 3, now=datetime.now(UTC)) == [True] * 3
+        others = asyncio.gather(take(2), take(2))
+        while (
+            len(
+                await shift.fetch(
+                    "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                )
+            )
+            < 2
+        ):
+            await asyncio.sleep(0.01)
+    assert sum(map(sum, await others)) == 1
 
 
 async def test_the_share_grows_with_the_arrivals_of_the_day(shift: Shift) -> None:
