@@ -1,9 +1,10 @@
 """What each line's wait is made of, when the same people serve several: who really comes to it, and who goes before.
 
-Whoever serves two lines takes the earliest due of both, so they come more to the line where people have waited longer.
-The work that waits is therefore dealt out among the crews so that nobody's share takes much longer than another's, as
-water finds its level; from that follow, for each line, the representatives who come to it, how much of every line they
-will take before, and how long one piece keeps them. Knows facts and no rows; decides no offer.
+A line is all who need the same. Whoever serves two lines takes the earliest due of both; so a line that many serve is
+served where people are least late, and the work that waits deals itself out among the crews until no shared line could
+be served earlier elsewhere, as water finds its level. From that follow, for each line, the representatives who come to
+it, how much of every line they will take before, and how long one piece keeps them. Knows facts and no rows; decides no
+offer.
 """
 
 from __future__ import annotations
@@ -15,12 +16,18 @@ from typing import Final
 
 from routing.estimate import Overtaking, Wait, wait
 
-Queues = frozenset[str]
-Shares = dict[str, dict[Queues, float]]
-"""Of each line's work, the share that goes to each crew; a crew is known by the queues it serves."""
+Serves = frozenset[str]
+"""The lines that a crew serves: it is known by them."""
+Shares = dict[str, dict[Serves, float]]
+"""Of each line's work, the share that goes to each crew."""
 
 ROUNDS: Final = 30
 """So often the work is dealt out anew; far fewer bring it within a few percent of level."""
+FEWEST: Final = 3
+BOLDNESS: Final = 0.5
+"""How far one round goes towards what it finds better; more would swing to and fro."""
+A_WHILE: Final = 30.0
+"""Seconds: differences much smaller than this do not matter."""
 PAIRS: Final = 60_000
 """Never more than about so many steps: where thousands serve lines of their own, fewer rounds must do."""
 LEAST_SHARE: Final = 0.001
@@ -34,7 +41,7 @@ STEADY: Final = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crew:
-    """Representatives on shift who serve the same queues."""
+    """Representatives on shift who serve the same lines."""
 
     on_shift: int
     free: int = 0
@@ -43,7 +50,7 @@ class Crew:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """What has been seen of one queue."""
+    """What has been seen of one line."""
 
     waiting: int
     handle_seconds: float
@@ -60,7 +67,7 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """What waiting in one queue is made of now."""
+    """What waiting in it is made of now."""
 
     representatives: float
     """Who come to it; 0: nobody serves it."""
@@ -70,16 +77,16 @@ class Line:
     variation: float
     leaving_rate: float
     ahead: Mapping[str, float]
-    """Of each queue, its own included: the share of those due earlier whom they will take before."""
+    """Of each line, its own included: the share of those due earlier whom they will take before."""
     leads: tuple[tuple[float, float], ...]
-    """(seconds from arrival to due, rate) of those who will come, in all these queues."""
+    """(seconds from arrival to due, rate) of those who will come, in all these lines."""
 
 
-def lines(known: Mapping[str, Known], crews: Mapping[Queues, Crew]) -> dict[str, Line]:
-    """What each of these queues is made of. Crews may serve other queues as well: what is not known of does not count."""
-    at_work = {queues: crew for queues, crew in crews.items() if crew.on_shift > 0}
-    shares = _level({queue: _work(queue, known, at_work) for queue in known}, at_work)
-    return {queue: _line(queue, known, shares, at_work) for queue in known}
+def lines(known: Mapping[str, Known], crews: Mapping[Serves, Crew]) -> dict[str, Line]:
+    """What each of these lines is made of."""
+    at_work = {serves: crew for serves, crew in crews.items() if crew.on_shift > 0}
+    shares = _level(known, at_work)
+    return {line: _line(line, known, shares, at_work) for line in known}
 
 
 def told(line: Line, position: float, *, lead_seconds: float | None = None) -> Wait | None:
@@ -104,57 +111,74 @@ def told(line: Line, position: float, *, lead_seconds: float | None = None) -> W
     )
 
 
-def _work(queue: str, known: Mapping[str, Known], crews: Mapping[Queues, Crew]) -> float:
+def _work(line: str, known: Mapping[str, Known], crews: Mapping[Serves, Crew]) -> float:
     """Seconds of work that wait."""
-    about = known[queue]
+    about = known[line]
     usual = about.arrival_rate * about.handle_seconds
     if usual <= 0:  # nothing has come yet: as much as there are people for it
-        usual = sum(crew.on_shift / len(queues) for queues, crew in crews.items() if queue in queues)
+        usual = sum(crew.on_shift / len(serves) for serves, crew in crews.items() if line in serves)
     return (about.waiting + STEADY * usual) * about.handle_seconds
 
 
-def _level(work: Mapping[str, float], crews: Mapping[Queues, Crew]) -> Shares:
-    """Deal the work out: each round, more of a line goes to those of its crews who would be done first."""
-    shares: Shares = {}
-    for queue in work:
-        mine = {queues: float(crew.on_shift) for queues, crew in crews.items() if queue in queues}
-        shares[queue] = _together(mine)
-    shared = [queue for queue, mine in shares.items() if len(mine) > 1 and work[queue] > 0]
-    rounds = min(ROUNDS, max(3, PAIRS // sum(map(len, shares.values())))) if shared else 0
+def _level(known: Mapping[str, Known], crews: Mapping[Serves, Crew]) -> Shares:
+    """Deal the work out: each round, more of a line goes to those of its crews who are less late than the others."""
+    shares = {
+        line: _together({serves: float(crew.on_shift) for serves, crew in crews.items() if line in serves})
+        for line in known
+    }
+    work = {line: _work(line, known, crews) for line in known}
+    leads = {line: _lead(about) for line, about in known.items()}
+    shared = [line for line, mine in shares.items() if len(mine) > 1]
+    rounds = min(ROUNDS, max(FEWEST, PAIRS // sum(map(len, shares.values())))) if shared else 0
     for _ in range(rounds):
-        done = dict.fromkeys(crews, 0.0)
-        for queue, mine in shares.items():
-            for queues, share in mine.items():
-                done[queues] += share * work[queue] / crews[queues].on_shift
-        for queue in shared:
-            mine = shares[queue]
-            mean = sum(share * done[queues] for queues, share in mine.items())
-            shares[queue] = _together(
+        done, late = _lateness(shares, work=work, leads=leads, crews=crews)
+        for line in shared:
+            mine = shares[line]
+            mean = sum(share * late[serves] for serves, share in mine.items())
+            scale = A_WHILE + sum(share * done[serves] for serves, share in mine.items())
+            shares[line] = _together(
                 {
-                    queues: max(LEAST_SHARE, share) * math.sqrt(mean / max(done[queues], LEAST_SHARE * mean))
-                    for queues, share in mine.items()
+                    serves: max(LEAST_SHARE, share)
+                    * math.exp(max(-1.0, min(1.0, BOLDNESS * (mean - late[serves]) / scale)))
+                    for serves, share in mine.items()
                 }
             )
     return shares
 
 
-def _together(weights: dict[Queues, float]) -> dict[Queues, float]:
+def _lateness(
+    shares: Shares, *, work: Mapping[str, float], leads: Mapping[str, float], crews: Mapping[Serves, Crew]
+) -> tuple[dict[Serves, float], dict[Serves, float]]:
+    """By crew: the seconds until its share is done, and by how much those it takes then are past their due time."""
+    done = dict.fromkeys(crews, 0.0)
+    lead = dict.fromkeys(crews, 0.0)
+    for line, mine in shares.items():
+        for serves, share in mine.items():
+            seconds = share * work[line] / crews[serves].on_shift
+            done[serves] += seconds
+            lead[serves] += seconds * leads[line]
+    return done, {
+        serves: seconds - (lead[serves] / seconds if seconds > 0 else 0.0) for serves, seconds in done.items()
+    }
+
+
+def _together(weights: dict[Serves, float]) -> dict[Serves, float]:
     """The same proportions, together 1."""
     total = sum(weights.values())
-    return {queues: weight / total for queues, weight in weights.items()}
+    return {serves: weight / total for serves, weight in weights.items()}
 
 
-def _line(queue: str, known: Mapping[str, Known], shares: Shares, crews: Mapping[Queues, Crew]) -> Line:
-    come = [queues for queues, share in shares[queue].items() if share > COUNTS]
+def _line(line: str, known: Mapping[str, Known], shares: Shares, crews: Mapping[Serves, Crew]) -> Line:
+    come = [serves for serves, share in shares[line].items() if share > COUNTS]
     ahead = {
         other: weight
         for other, dealt in shares.items()
-        if (weight := sum(dealt.get(queues, 0.0) for queues in come)) > COUNTS
+        if (weight := sum(dealt.get(serves, 0.0) for serves in come)) > COUNTS
     }
     mix = {other: weight * (known[other].waiting + _usual(known[other])) for other, weight in ahead.items()}
     pieces = sum(mix.values())
     if pieces <= 0:
-        mix, pieces = {queue: 1.0}, 1.0
+        mix, pieces = {line: 1.0}, 1.0
     mean = sum(share * known[other].handle_seconds for other, share in mix.items()) / pieces
     square = sum(
         share * known[other].handle_seconds ** 2 * (1 + known[other].variation) for other, share in mix.items()
@@ -164,8 +188,8 @@ def _line(queue: str, known: Mapping[str, Known], shares: Shares, crews: Mapping
         for lead, rate in known[other].leads:
             leads[lead] = leads.get(lead, 0.0) + weight * rate
     return Line(
-        representatives=float(sum(crews[queues].on_shift for queues in come)),
-        free=sum(crew.free for queues, crew in crews.items() if queue in queues),
+        representatives=float(sum(crews[serves].on_shift for serves in come)),
+        free=sum(crew.free for serves, crew in crews.items() if line in serves),
         handle_seconds=mean,
         variation=max(0.0, square / pieces / mean**2 - 1),
         leaving_rate=sum(share * known[other].leaving_rate for other, share in mix.items()) / pieces,
@@ -176,3 +200,9 @@ def _line(queue: str, known: Mapping[str, Known], shares: Shares, crews: Mapping
 
 def _usual(about: Known) -> float:
     return STEADY * about.arrival_rate * about.handle_seconds
+
+
+def _lead(about: Known) -> float:
+    """From arrival to due, on average."""
+    rate = sum(each for _, each in about.leads)
+    return sum(lead * each for lead, each in about.leads) / rate if rate > 0 else 0.0

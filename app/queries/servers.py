@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from app.db import Connection
-from routing.lines import Crew, Known, Queues
+from routing.lines import Crew, Known, Serves
 
 RECENT_HOURS: Final = 1
 RECENT_AT_MOST: Final = 2_000
@@ -78,8 +78,8 @@ _HOUR_AGO = "SELECT (extract(epoch FROM wall_clock() - make_interval(hours => $1
 class Shift:
     """Who works now. `changed_at`: when one of a crew last ended work, came or went."""
 
-    crews: Mapping[Queues, Crew]
-    changed_at: Mapping[Queues, datetime]
+    crews: Mapping[Serves, Crew]
+    changed_at: Mapping[Serves, datetime]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,8 +115,8 @@ async def queues(connection: Connection) -> list[Queue]:
 
 async def shift(connection: Connection) -> Shift:
     """Everybody on shift, together with those who serve the same queues."""
-    crews: dict[Queues, Crew] = {}
-    changed: dict[Queues, datetime] = {}
+    crews: dict[Serves, Crew] = {}
+    changed: dict[Serves, datetime] = {}
     for row in await connection.fetch(_CREWS):
         serves = frozenset(row["queues"])
         known = crews.get(serves, Crew(on_shift=0))
