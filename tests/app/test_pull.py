@@ -131,3 +131,25 @@ async def test_one_who_presses_twice_at_once_gets_one_visitor(shift: Shift) -> N
         for each in waiting:
             await shift.do(depart, each, reason="test")
         await shift.do(complete, got, outcome=None)
+
+
+async def test_a_counter_and_the_dispatcher_never_give_the_same_visitor_twice(shift: Shift) -> None:
+    await shift.come_to_work("ayesha", "esther")
+    await shift.execute("UPDATE representative SET office = 'lahore'")
+    winners = set()
+    for _ in range(30):
+        visitor = await shift.arrive("walk_in", "claim")
+        both: Any = await asyncio.gather(
+            shift.do(pull, "ayesha"), shift.offer(visitor, "esther"), return_exceptions=True
+        )
+        pulled, offered = both
+        assert not isinstance(pulled, BaseException), pulled
+        lost = isinstance(offered, BaseException)
+        assert lost == (pulled is not None), "exactly one of the two"
+        winners.add(lost)
+        held = await shift.fetch("SELECT representative FROM assignment WHERE ended_at IS NULL")
+        assert [row["representative"] for row in held] == (["ayesha"] if lost else ["esther"])
+        await shift.do(depart, visitor, reason="test")
+        if lost:
+            await shift.do(complete, visitor, outcome=None)
+    assert winners == {True, False}, "a race that one side always wins is none"

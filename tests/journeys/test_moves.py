@@ -81,18 +81,18 @@ async def test_a_caller_is_handed_over_by_somebody_who_asked_first(journey: Jour
     place = await journey.interaction(caller)
     await journey.presence("farid")
     await journey.accept("farid", caller)
-    await journey.presence("ayesha")
-    body = {"representative": "ayesha", "queue": "inquiries", "reason": "second_opinion"}
+    await journey.presence("esther")
+    body = {"representative": "esther", "reason": "second_opinion"}
     question = str((await journey.call("farid", "POST", f"/v1/interactions/{caller}/consultations", body))["id"])
-    await journey.accept("ayesha", question)
-    history = await journey.call("ayesha", "GET", f"/v1/interactions/{caller}")
+    await journey.accept("esther", question)
+    history = await journey.call("esther", "GET", f"/v1/interactions/{caller}")
     assert history["id"] == caller, "who is asked reads the case"
     over = await journey.call("farid", "POST", f"/v1/interactions/{caller}/transfers", {"consultation": question})
-    assert (over["state"], over["assignment"]["representative"]) == ("active", "ayesha")
+    assert (over["state"], over["assignment"]["representative"]) == ("active", "esther")
     assert (over["queued_at"], over["due_at"]) == (place["queued_at"], place["due_at"])
     await journey.sent(caller, "connect", 2)
     assert (await journey.interaction(question))["state"] == "completed"
-    both = await asked(journey, "ayesha", f"/v1/interactions/{caller}/transfers", {"consultation": question, "queue": "claims"})  # fmt: skip
+    both = await asked(journey, "esther", f"/v1/interactions/{caller}/transfers", {"consultation": question, "queue": "claims"})  # fmt: skip
     assert (both.status_code, both.json()["code"]) == (422, "two_targets")
 
 
