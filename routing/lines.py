@@ -10,11 +10,13 @@ offer.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from routing.estimate import Overtaking, Wait, wait
+from routing.model import Needs, Staff
+from routing.needs import meets
 
 Serves = frozenset[str]
 """The lines that a crew serves: it is known by them."""
@@ -82,11 +84,33 @@ class Line:
     """(seconds from arrival to due, rate) of those who will come, in all these lines."""
 
 
-def lines(known: Mapping[str, Known], crews: Mapping[Serves, Crew]) -> dict[str, Line]:
+def lines(known: Mapping[str, Known], at_work: Mapping[Serves, Crew]) -> dict[str, Line]:
     """What each of these lines is made of."""
-    at_work = {serves: crew for serves, crew in crews.items() if crew.on_shift > 0}
+    at_work = {serves: crew for serves, crew in at_work.items() if crew.on_shift > 0}
     shares = _level(known, at_work)
     return {line: _line(line, known, shares, at_work) for line in known}
+
+
+def crews(staff: Iterable[tuple[Staff, Crew]], kinds: Mapping[str, Needs]) -> dict[Serves, Crew]:
+    """Who are alike, put together by which of these lines (by name: what one must have for it) they may serve."""
+    found: dict[Serves, Crew] = {}
+    for like, crew in staff:
+        serves = frozenset(name for name, needs in kinds.items() if meets(like, needs))
+        known = found.get(serves, Crew(on_shift=0))
+        found[serves] = Crew(on_shift=known.on_shift + crew.on_shift, free=known.free + crew.free)
+    found.pop(frozenset(), None)
+    return found
+
+
+def by_queue(line: Line, known: Mapping[str, Known], queue_of: Mapping[str, str]) -> dict[str, float]:
+    """`line.ahead` for one who can tell only in which queue somebody waits: of each, as it is made up now."""
+    all_of: dict[str, float] = {}
+    mine: dict[str, float] = {}
+    for name, about in known.items():
+        queue, number = queue_of[name], about.waiting + _usual(about)
+        all_of[queue] = all_of.get(queue, 0.0) + number
+        mine[queue] = mine.get(queue, 0.0) + number * line.ahead.get(name, 0.0)
+    return {queue: share / all_of[queue] for queue, share in mine.items() if share > COUNTS * all_of[queue]}
 
 
 def told(line: Line, position: float, *, lead_seconds: float | None = None) -> Wait | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from routing.estimate import Wait, wait
-from routing.lines import Crew, Known, Line, lines, told
+from routing.lines import Crew, Known, Line, by_queue, crews, lines, told
+from routing.model import Needs
+from routing.simulation.crew import Person
 from routing.simulation.customers import Customer
 from routing.simulation.engine import Day
 from routing.simulation.line import Line as Waiting
@@ -39,7 +41,7 @@ class Telling(Waiting):
         super().__init__(day)
         self.told: dict[int, Told] = {}
         self._handled: dict[str, list[float]] = defaultdict(list)
-        self._came: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        self._came: dict[Needs, list[tuple[float, float]]] = defaultdict(list)
         self._left: dict[str, list[tuple[float, bool]]] = defaultdict(list)
         self._measured_at = -MEASURE_SECONDS
         self._seen: dict[str, Known] = {}
@@ -49,7 +51,7 @@ class Telling(Waiting):
         row, now = customer.row, self._agenda.now
         if row is None:
             return
-        self._came[row.needs.queue].append((now, row.due - now))
+        self._came[row.needs].append((now, row.due - now))
         if customer.state == "waiting" and customer.number not in self.told:
             self._tell(customer)
 
@@ -70,11 +72,13 @@ class Telling(Waiting):
 
     def _tell(self, customer: Customer) -> None:
         assert customer.row is not None
-        queue, now = customer.queue, self._agenda.now
-        line = self._lines()[queue]
-        mine = (customer.row.due, customer.number)
+        now, mine = self._agenda.now, (customer.row.due, customer.number)
+        known, made = self._lines()
+        names = {name: needs.queue for name, needs in self._kinds().items()}
+        line = made[_name(customer.row.needs)]
+        share = by_queue(line, known, names)
         position = 1.0 + sum(
-            line.ahead.get(each.queue, 0.0)
+            share.get(each.queue, 0.0)
             for each in self._day.here.values()
             if each.state == "waiting" and each.row is not None and (each.row.due, each.number) < mine
         )
@@ -86,38 +90,28 @@ class Telling(Waiting):
             handle_seconds=line.handle_seconds,
         )
         if said is not None and plain is not None:
-            self.told[customer.number] = Told(queue=queue, at=now, wait=said, plain=plain)
+            self.told[customer.number] = Told(queue=customer.queue, at=now, wait=said, plain=plain)
 
-    def _lines(self) -> dict[str, Line]:
+    def _kinds(self) -> dict[str, Needs]:
+        return {_name(needs): needs for needs in self._came}
+
+    def _lines(self) -> tuple[dict[str, Known], dict[str, Line]]:
         """As the service has it: the measures some seconds old, the floor as it is."""
-        now = self._agenda.now
-        if now - self._measured_at >= MEASURE_SECONDS:
-            self._seen = {queue: self._measure(queue) for queue in self._day.rules.queues}
+        now, kinds = self._agenda.now, self._kinds()
+        if now - self._measured_at >= MEASURE_SECONDS or self._seen.keys() != kinds.keys():
+            self._seen = {_name(needs): self._measure(needs) for needs in self._came}
             self._measured_at = now
         waiting: dict[str, int] = defaultdict(int)
         for each in self._day.here.values():
-            waiting[each.queue] += each.state == "waiting"
-        known = {
-            queue: Known(
-                waiting=waiting[queue],
-                handle_seconds=about.handle_seconds,
-                variation=about.variation,
-                arrival_rate=about.arrival_rate,
-                leaving_rate=about.leaving_rate,
-                leads=about.leads,
-            )
-            for queue, about in self._seen.items()
-        }
+            if each.row is not None:
+                waiting[_name(each.row.needs)] += each.state == "waiting"
+        known = {name: replace(about, waiting=waiting[name]) for name, about in self._seen.items()}
         people = [person for person in self._day.crew.people.values() if person.on and not person.leaving]
-        crews: dict[frozenset[str], Crew] = {}
-        for person in people:
-            crew = crews.get(person.team.queues, Crew(on_shift=0))
-            free = not person.live and person.units < person.team.capacity and not (person.breaks or person.away)
-            crews[person.team.queues] = Crew(on_shift=crew.on_shift + 1, free=crew.free + free)
-        return lines(known, crews)
+        shift = [(person.row, Crew(on_shift=1, free=int(_is_free(person)))) for person in people]
+        return known, lines(known, crews(shift, kinds))
 
-    def _measure(self, queue: str) -> Known:
-        now = self._agenda.now
+    def _measure(self, needs: Needs) -> Known:
+        now, queue = self._agenda.now, needs.queue
         handled = self._handled[queue][-RECENT:]
         mean, variation = self._day.rules.queues[queue].mean_handle_seconds, 1.0
         if len(handled) >= ENOUGH:
@@ -125,20 +119,24 @@ class Telling(Waiting):
             variation = statistics.pvariance(handled, mean) / mean**2
         left = self._left[queue][-RECENT:]
         waited = sum(seconds for seconds, _ in left)
-        came = [(at, lead) for at, lead in self._came[queue] if at > now - 3600]
-        opened = self._day.scenario.calendar.opens
-        over = max(60.0, min(3600.0, now - opened))
-        counts: dict[float, int] = defaultdict(int)
-        for _, lead in came:
-            counts[round(lead)] += 1
+        over = max(600.0, min(3600.0, now - self._day.scenario.calendar.opens))
+        counts = Counter(round(lead) for at, lead in self._came[needs] if at > now - 3600)
         return Known(
             waiting=0,
             handle_seconds=max(1.0, mean),
             variation=variation,
-            arrival_rate=len(came) / over,
+            arrival_rate=counts.total() / over,
             leaving_rate=sum(gone for _, gone in left) / waited if len(left) >= ENOUGH and waited > 0 else 0.0,
-            leads=tuple(sorted((lead, count / over) for lead, count in counts.items())),
+            leads=tuple(sorted((float(lead), count / over) for lead, count in counts.items())),
         )
+
+
+def _name(needs: Needs) -> str:
+    return f"{needs.queue} {needs.language} {needs.office} {needs.skills}"
+
+
+def _is_free(person: Person) -> bool:
+    return not person.live and person.units < person.team.capacity and not (person.breaks or person.away)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
