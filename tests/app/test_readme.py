@@ -16,10 +16,10 @@ from app.cli.demo.service import TemporaryService
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TOUR = README.partition("## Five minutes")[2].partition("\n## ")[0]
-BLOCKS = re.findall(r"```sh\n(.*?)```", TOUR, flags=re.DOTALL)
+TOURS = [README.partition(f"## {title}")[2].partition("\n## ")[0] for title in ("Five minutes", "Change a rule")]
+BLOCKS = [block for tour in TOURS for block in re.findall(r"```sh\n(.*?)```", tour, flags=re.DOTALL)]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def told(service: TemporaryService) -> list[str]:
         assert printed in script
         script = script.replace(printed, meant)
     ran = subprocess.run(
-        ["sh", "-u"], check=False, input=script, capture_output=True, text=True, timeout=60, cwd=ROOT, env={**os.environ, "LANG": "C.UTF-8"}
+        ["sh", "-u"], check=False, input=script, capture_output=True, text=True, timeout=240, cwd=ROOT, env={**os.environ, "LANG": "C.UTF-8"}
     )  # fmt: skip
     assert ran.stderr == ""
     return ran.stdout.split(mark)
@@ -76,3 +76,22 @@ def test_letters_and_calls_over_the_api_wait_in_their_queues(told: list[str]) ->
 def test_the_story_can_be_read_and_the_audit_agrees(told: list[str]) -> None:
     assert "interaction.completed" in told[6]
     assert "all is well" in told[6]
+
+
+def test_a_supervisor_reads_why_it_was_offered_to_her_and_who_would_get_the_next(told: list[str]) -> None:
+    assert '"chosen":{"representative":"asma"' in told[7]
+    assert '"then":"join","queue":"claims"' in told[8]
+
+
+def test_a_change_of_the_rules_is_a_draft_that_is_tried_on_what_came_before_it_holds(told: list[str]) -> None:
+    assert "a draft" in told[9]
+    assert "target_seconds: 120 -> 60" in told[9]
+    assert "mean wait" in told[10]
+    assert "queues.claims.target_seconds" in told[11]
+    assert "version 2 of the rules is live" in told[11]
+    assert "version 3 of the rules is live, and says what version 1 said" in told[11]
+
+
+def test_a_day_that_never_was_and_the_people_a_load_needs_are_told(told: list[str]) -> None:
+    assert "everybody" in told[12]
+    assert "service level" in told[12]
