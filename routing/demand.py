@@ -60,7 +60,7 @@ class Demand:
         """How much each of its members is needed elsewhere now, in units of `rank.NEEDED`."""
         if self.shifted:
             self._count()
-        return sum([needed(ask.room) for ask in group.weighed])
+        return sum([_NEEDED[ask.room] if ask.room < len(_NEEDED) else needed(ask.room) for ask in group.weighed])
 
     def _count(self) -> None:
         for group in self.shifted:
@@ -93,3 +93,7 @@ class Demand:
         own.update(f"queue {queue}" for queue in staff.queues)
         own.update(f"skill {skill} {level}" for skill, level in staff.skills)
         return own | {f"skill {skill} {each}" for skill, level in staff.skills for each in range(1, level)}, own
+
+
+_NEEDED = [needed(free) for free in range(256)]
+"""Worked out beforehand: this is asked for each thing at each offer."""

@@ -99,9 +99,11 @@ class Floor:
         """
         self._now = max(self._now, now)
         roster = self._roster
-        for representative in roster.wake(self._now):
-            self._file_preferring(representative)
-        if self._timers:
+        roster.now = self._now
+        if roster.rests and roster.rests[0][0] <= self._now:
+            for representative in roster.wake(self._now):
+                self._file_preferring(representative)
+        if self._timers and self._timers[0][0] <= self._now:
             self._turn()
         if not self._filed:
             # Nobody waits: there is nothing to decide, and whoever became free is simply free.
@@ -158,7 +160,8 @@ class Floor:
     def _file(self, waiting: Waiting) -> None:
         """Into the line it belongs to at this instant, with a timer for when that changes by time alone."""
         now, number, roster = self._now, waiting.id.int, self._roster
-        waiting = _as_of(waiting, now)
+        if waiting.excluded:
+            waiting = _as_of(waiting, now)
         needs, turn = standing(waiting.needs, waiting.steps, now) if waiting.steps else (waiting.needs, None)
         pool = roster.pool(needs)
         if waiting.preferred is not None:
@@ -248,6 +251,8 @@ class Floor:
         while self._timers and not self._lives(self._timers[0]):
             heappop(self._timers)
         turn = self._timers[0][0] if self._timers else None
+        if not self._roster.rests:
+            return turn
         rested = self._roster.next_rest_ends()
         return turn if rested is None else rested if turn is None else min(turn, rested)
 

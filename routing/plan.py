@@ -5,8 +5,9 @@ Also how long a missed offer rests. Decides the offers; never reads a clock, nev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from heapq import heapify, heappop, heapreplace
+from itertools import chain
 from typing import Literal
 
 from routing.groups import Seat
@@ -77,10 +78,18 @@ def decide(
 
 def _heads(changed: Collection[Pool], filed: Mapping[int, Filed], *, roster: Roster) -> list[Key]:
     """The earliest due of every pool worth a look, as a heap."""
-    pools = roster.worth_a_look()
-    pools.update(changed)
-    heads = [pool.heap[0] for pool in pools if pool.heap]
+    fresh = roster.fresh
+    pools: Iterable[Pool]
+    if len(fresh) == 1 and not changed:
+        # Nearly always: one became free, and nobody meets a pool of theirs twice.
+        seat = next(iter(fresh))
+        pools = [*chain.from_iterable([crowd.pools for crowd in seat.open]), *seat.holds.values()]
+    else:
+        pools = roster.worth_a_look().union(changed)
+    heads = []
     for pool in pools:
+        if pool.heap:
+            heads.append(pool.heap[0])
         if pool.aside:
             heads += pool.heads_aside(filed)
     heapify(heads)

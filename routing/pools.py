@@ -8,6 +8,7 @@ dead is swept. Only the first of a heap is known to be alive.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from routing.capacity import cost_of
@@ -17,6 +18,17 @@ from routing.rank import sorting
 
 Key = tuple[float, int]
 """A place in line: due, id."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Census:
+    """How many representatives could not take work from a pool, as it was with one version of the roster."""
+
+    version: int
+    absent: tuple[tuple[str, int], ...]
+    """(reason, how many), for every reason but being busy."""
+    present: int
+    """Those whom nothing rules out but perhaps being busy."""
 
 
 class Pool:
@@ -53,8 +65,8 @@ class Pool:
         self.size = 0
         """Who belongs here, those in back-off included."""
         self.crowds: dict[Crowd, None] = {}
-        self.census: tuple[int, dict[str, int]] = (-1, {})
-        """The roster's version, and how many of it are ruled out by what stands, for the traces."""
+        self.census: Census | None = None
+        """For the traces; None: not counted yet."""
         self.aside: dict[frozenset[str], list[Key]] = {}
         """Those who were first when nobody was free but whom they must not meet, by whom they must not meet: one look
         is enough for all of them, and each is put aside only once."""

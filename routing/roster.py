@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from routing.capacity import Cost, fits_load, room, units_of
 from routing.demand import Demand
 from routing.groups import Crowd, Group, GroupKey, Presence, Seat
-from routing.model import Instant, Needs, Staff, Waiting
+from routing.model import FOREVER, Instant, Needs, Staff, Waiting
 from routing.needs import meets
 from routing.pools import Pool
 from routing.rank import Place, place
@@ -40,7 +40,8 @@ class Roster:
         all they say. Holding the object keeps its number its own."""
         self._free: dict[Cost, dict[Crowd, None]] = {}
         """For each cost: the crowds in which anybody is."""
-        self._rests: list[tuple[Instant, str]] = []
+        self.rests: list[tuple[Instant, str]] = []
+        """When whose rest ends, the first first; those that were called off stay until then."""
         self._pools_limit = IDLE_POOLS_LIMIT
 
     def join(self, staff: Staff) -> bool:
@@ -89,8 +90,8 @@ class Roster:
         """It is `now`: whose rest is over may take something new. Returns them."""
         self.now = now
         woken: list[str] = []
-        while self._rests and self._rests[0][0] <= now:
-            until, representative = heappop(self._rests)
+        while self.rests and self.rests[0][0] <= now:
+            until, representative = heappop(self.rests)
             seat = self.seats.get(representative)
             if seat is not None and seat.staff.resting_until == until:
                 self._stand(seat)
@@ -100,12 +101,12 @@ class Roster:
 
     def next_rest_ends(self) -> Instant | None:
         """When the next rest of somebody who is available ends; None: nobody rests."""
-        while self._rests:
-            until, representative = self._rests[0]
+        while self.rests:
+            until, representative = self.rests[0]
             seat = self.seats.get(representative)
             if seat is not None and seat.staff.resting_until == until and seat.staff.available:
                 return until
-            heappop(self._rests)
+            heappop(self.rests)
         return None
 
     def take(self, seat: Seat, needs: Needs) -> None:
@@ -170,18 +171,10 @@ class Roster:
     def worth_a_look(self) -> set[Pool]:
         """Every pool from which the fresh could take one now, the lines of those held for them included."""
         found: set[Pool] = set()
-        if len(self.fresh) == 1:
-            for seat in self.fresh:
-                for crowd in seat.open:
-                    found.update(crowd.pools)
-                if seat.holds:
-                    found.update(seat.holds.values())
-            return found
         crowds: set[Crowd] = set()
         for seat in self.fresh:
             crowds |= seat.open
-            if seat.holds:
-                found.update(pool for pool in seat.holds.values() if self.can_take(seat, pool))
+            found.update(seat.holds.values())
         for crowd in crowds:
             found.update(crowd.pools)
         return found
@@ -258,8 +251,8 @@ class Roster:
         """They came, or went away, or came back, or may hold more or less than before."""
         staff = seat.staff
         resting = staff.resting_until > self.now
-        if resting:
-            heappush(self._rests, (staff.resting_until, staff.id))
+        if resting and staff.resting_until != FOREVER:
+            heappush(self.rests, (staff.resting_until, staff.id))
         seat.on = staff.available and not resting
         presence: Presence = "on" if seat.on else "resting" if staff.available else "away"
         self._count(seat, (presence, staff.capacity))

@@ -12,7 +12,7 @@ from routing.explain import REASONS
 from routing.groups import Crowd, Group, Seat
 from routing.model import Needs, Ranked, Trace, Waiting
 from routing.needs import lacking
-from routing.pools import Pool
+from routing.pools import Census, Pool
 from routing.rank import NEEDED, Place
 from routing.roster import Roster
 
@@ -80,10 +80,14 @@ def _best(roster: Roster, pool: Pool, crowds: list[Crowd], *, skip: frozenset[st
 def _ruled_out(
     roster: Roster, pool: Pool, waiting: Waiting, *, free: int, skip: frozenset[str]
 ) -> tuple[tuple[str, int], ...]:
-    if pool.census[0] != roster.version:
-        pool.census = roster.version, _census(roster, pool)
-    counts = pool.census[1].copy()
-    counts["busy"] -= free
+    if pool.census is None or pool.census.version != roster.version:
+        pool.census = _census(roster, pool)
+    census = pool.census
+    if not skip:
+        busy = census.present - free
+        return (*census.absent, ("busy", busy)) if busy else census.absent
+    counts = dict.fromkeys(REASONS, 0) | dict(census.absent)
+    counts["busy"] = census.present - free
     for representative in skip:
         seat = roster.seats.get(representative)
         if seat is not None and _able(roster, seat, pool):
@@ -105,8 +109,8 @@ def _later_reason(seat: Seat, pool: Pool) -> str | None:
     return None if seat.group.crowds[pool.cost] in seat.open else "busy"
 
 
-def _census(roster: Roster, pool: Pool) -> dict[str, int]:
-    """How many each reason rules out, the customer's own exclusions aside; `busy` counts the free as well."""
+def _census(roster: Roster, pool: Pool) -> Census:
+    """How many are ruled out by what changes seldom, the customer's own exclusions aside."""
     counts: dict[str, int] = dict.fromkeys(REASONS, 0)
     for group in roster.groups.values():
         reason = lacking(group.like, pool.needs)
@@ -114,7 +118,9 @@ def _census(roster: Roster, pool: Pool) -> dict[str, int]:
             counts[reason] += len(group.seats)
         else:
             _count_standing(counts, group, pool.needs)
-    return counts
+    present = counts.pop("busy")
+    absent = tuple([each for each in counts.items() if each[1]])
+    return Census(version=roster.version, absent=absent, present=present)
 
 
 def _count_standing(counts: dict[str, int], group: Group, needs: Needs) -> None:

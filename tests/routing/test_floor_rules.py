@@ -149,6 +149,36 @@ def test_those_passed_over_once_are_not_looked_at_again_for_the_same_reason(monk
     assert given(floor.plan(NOW)) == [(1, "bob")]
 
 
+class Counting(dict[int, Any]):
+    """Counts every look at one who waits."""
+
+    looks = 0
+
+    def get(self, key: int, default: Any = None) -> Any:
+        self.looks += 1
+        return super().get(key, default)
+
+    def __getitem__(self, key: int) -> Any:
+        self.looks += 1
+        return super().__getitem__(key)
+
+
+def test_a_plan_after_one_event_never_touches_all_who_wait() -> None:
+    """Five thousand in twenty lines: an arrival, and one becoming free who may serve every line."""
+    floor = floor_of(person("amy", live=1, units=1), person("bob", live=1, units=1))
+    for number in range(1, 5_001):
+        needs = replace(CALL if number % 2 else EMAIL, also_groups=(f"g{number % 20}",))
+        barred = frozenset({"bob"}) if number % 3 else frozenset[str]()
+        floor.place(waiting(number, needs, barred=barred, steps=(Step(deadline=NOW + 9_999, needs=EMAIL),)))
+    floor.plan(NOW, traced=True)
+    filed = floor._filed = Counting(floor._filed)
+    floor.place(waiting(9_999))
+    assert not floor.plan(NOW, traced=True).offers
+    floor.staff(person("amy"))
+    assert given(floor.plan(NOW, traced=True)) == [(1, "amy")]
+    assert 0 < filed.looks < 50
+
+
 def test_a_call_interrupts_a_full_desk_and_takes_no_units() -> None:
     floor = floor_of(waiting(1, replace(CALL, interrupts=True)), waiting(2, EMAIL), person("amy", capacity=2, units=1))
     assert given(floor.plan(NOW)) == [(1, "amy"), (2, "amy")]
