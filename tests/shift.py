@@ -126,6 +126,8 @@ class Shift:
         """A new interaction in this state; where somebody holds or held it, that is `code`."""
         if state == "scheduled":
             return await self._book()
+        if state == "arriving" and channel == "walk_in":
+            channel = "phone"  # who stands at a kiosk has chosen
         interaction = await self.arrive(channel, None if state == "arriving" else "inquiry")
         if state == "cancelled":
             await self.do(cancel, interaction, reason="test")

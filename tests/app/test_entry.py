@@ -31,6 +31,15 @@ CLOSED_THESE_DAYS: dict[str, Any] = {
     "exceptions": {(TODAY + timedelta(days=days)).isoformat(): [] for days in range(-1, 9)},
 }
 
+NOW = datetime.now(UTC)
+CLOSING_SOON: dict[str, Any] = {
+    "timezone": "UTC",
+    **{
+        day: [f"{NOW - timedelta(hours=1):%H:%M}-{NOW + timedelta(minutes=3):%H:%M}"]
+        for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    },
+}
+
 
 async def govern(shift: Shift, queues: dict[str, dict[str, Any]] | None = None, **more: Any) -> int:
     return await rule(shift.db, shift.intake, document(queues, **more))
@@ -59,6 +68,7 @@ def found(outcome: Outcome) -> UUID:
     ("rules", "reason"),
     [
         ({"on_entry": [{"when": "closed"}], "hours": CLOSED_THESE_DAYS}, "closed"),
+        ({"on_entry": [{"when": "closing"}], "hours": CLOSING_SOON}, "closing"),
         ({"on_entry": [{"when": "nobody"}]}, "nobody"),
         ({"on_entry": [{"when": "length", "over": 0}]}, "length"),
         ({"on_entry": [{"when": "wait", "over": 60}]}, "wait"),
