@@ -54,7 +54,7 @@ class Crew:
 class Known:
     """What has been seen of one line."""
 
-    waiting: int
+    waiting: float
     handle_seconds: float
     """How much of a representative's time one piece takes, on average."""
     variation: float = 1.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -20,9 +19,8 @@ from app.db import Connection, Database
 from app.loops.chore import Chore
 from app.loops.lease import Lease
 from app.loops.measures import Measures
-from app.queries.lines import document
-from app.queries.servers import NOTHING_SEEN, Queue, Seen, Shift, queues, seen, shift
-from routing.lines import Known, lines
+from app.queries.lines import Estimated, estimated
+from app.queries.servers import NOTHING_SEEN, Seen, Stand, seen, stand
 
 MEASURE_SECONDS: Final = 10.0
 
@@ -51,52 +49,37 @@ class Estimates(Chore):
         self._seen: Seen = NOTHING_SEEN
         self._looked_at = -MEASURE_SECONDS
         self._as_of: datetime | None = None
-        self._last: tuple[Sequence[Queue], Shift] | None = None
+        self._last: Stand | None = None
 
     @override
     async def turn(self) -> bool:
         if self._lease.held:
             async with self.db.connection() as connection:
-                now = await queues(connection), await shift(connection)
-                looked = await self._look(connection, now[1])
+                now = await stand(connection)
+                looked = await self._look(connection, now)
                 if looked or now != self._last:
-                    await self._write(connection, *now)
+                    await self._write(connection, estimated(now, self._seen))
                     self._last = now
         else:
             self._last = None
         return False
 
-    async def _look(self, connection: Connection, at_work: Shift) -> bool:
+    async def _look(self, connection: Connection, now: Stand) -> bool:
         """What has been seen, looked up anew if work has ended since, and not too often; whether it was."""
-        as_of = max(at_work.changed_at.values(), default=None)
-        if time.monotonic() - self._looked_at < MEASURE_SECONDS or (as_of == self._as_of and self._last is not None):
+        as_of = max((each.changed_at for each in now.alike), default=None)
+        if self._last is not None and (as_of == self._as_of or time.monotonic() - self._looked_at < MEASURE_SECONDS):
             return False
         self._seen = await seen(connection)
         self._looked_at, self._as_of = time.monotonic(), as_of
         return True
 
-    async def _write(self, connection: Connection, waiting: Sequence[Queue], at_work: Shift) -> None:
-        known = {queue.code: self._known(queue) for queue in waiting}
-        made = lines(known, at_work.crews)
-        # Whoever serves the queue, or one that their colleagues in it serve too, moves its line on.
-        changed = {
-            queue: max(
-                (at for serves, at in at_work.changed_at.items() if not serves.isdisjoint(line.ahead)), default=None
-            )
-            for queue, line in made.items()
-        }
-        serving = {code: [crew for serves, crew in at_work.crews.items() if code in serves] for code in known}
+    async def _write(self, connection: Connection, rows: Sequence[Estimated]) -> None:
         await connection.execute(
             _WRITE,
-            list(known),
-            [sum(crew.on_shift for crew in serving[code]) for code in known],
-            [sum(crew.free for crew in serving[code]) for code in known],
-            [about.handle_seconds for about in known.values()],
-            [orjson.dumps(document(made[code])).decode() for code in known],
-            [changed[code] for code in known],
+            [row.queue for row in rows],
+            [row.servers for row in rows],
+            [row.free for row in rows],
+            [row.handle_seconds for row in rows],
+            [orjson.dumps(row.line).decode() for row in rows],
+            [row.changed_at for row in rows],
         )
-
-    def _known(self, queue: Queue) -> Known:
-        seconds, variation = self._seen.handled.get(queue.code, (queue.mean_handle_seconds, 1.0))
-        came = self._seen.came.get(queue.code) or Known(waiting=0, handle_seconds=seconds)
-        return replace(came, waiting=queue.waiting, handle_seconds=seconds, variation=variation)

@@ -1,28 +1,37 @@
-"""Who serves which queues now, and what has been seen of each queue: arrivals, handling, patience.
+"""Who works now and what waits, and what has been seen of either: arrivals, handling, patience.
 
-Decides what counts as serving, as free and as recent. Never writes, and reckons nothing (`routing.lines` does).
+Decides what counts as one kind of work, as free and as recent. Never writes, and reckons nothing (`routing.lines` does).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import asyncpg
+
+from app.convert import needs, skills
 from app.db import Connection
-from routing.lines import Crew, Known, Serves
+from routing.lines import Crew
+from routing.model import Needs, Staff
 
 RECENT_HOURS: Final = 1
 RECENT_AT_MOST: Final = 2_000
 ENOUGH: Final = 10
 """Fewer measured contacts than this say less than the configuration does."""
-LEADS_AT_MOST: Final = 20
 WAITING_AT_MOST: Final = 1_000
-LEAST_SECONDS: Final = 600.0
-"""Arrivals are counted over at least this time: two in the first second are no rate."""
+LOOKED_AT: Final = 200
+"""Of each queue's line so many, the first, tell what it is made up of."""
 
+KIND: Final = """md5(concat_ws('|', i.queue, coalesce(CASE WHEN i.speak THEN i.language END, ''),
+    coalesce(CASE WHEN i.number IS NOT NULL THEN i.office END, ''), i.skills::text, i.routing::text))"""
+"""The name of what one must have to take this interaction: the same as the floor goes by, but for what it costs."""
+
+_NEEDS = """i.queue, i.skills::text AS skills, CASE WHEN i.speak THEN i.language END AS language,
+    CASE WHEN i.number IS NOT NULL THEN i.office END AS office, i.routing::text AS routing"""
 _QUEUES = """
 SELECT q.code, q.mean_handle_seconds, (
     SELECT count(*) FROM (
@@ -31,14 +40,22 @@ SELECT q.code, q.mean_handle_seconds, (
 ) AS waiting
 FROM queue q ORDER BY q.code
 """
+_WAITING = f"""
+SELECT kind, queue, skills, language, office, routing, count(*) AS number
+FROM queue q CROSS JOIN LATERAL (
+    SELECT {KIND} AS kind, {_NEEDS} FROM interaction i WHERE i.queue = q.code AND i.state = 'queued'
+    ORDER BY i.due_at, i.id LIMIT $1
+) AS line
+GROUP BY kind, queue, skills, language, office, routing
+"""  # noqa: S608  (texts of our own)
 _CREWS = """
-SELECT queues, count(*) AS on_shift,
+SELECT queues, skills::text AS skills, languages, office, groups, count(*) AS on_shift,
        count(*) FILTER (
            WHERE presence = 'available' AND live = 0 AND units < capacity AND coalesce(resting_until <= wall_clock(), true)
        ) AS free,
        max(greatest(idle_since, presence_at)) AS changed_at
 FROM representative WHERE presence <> 'offline' AND NOT retired AND queues <> '{}'
-GROUP BY queues
+GROUP BY queues, representative.skills, languages, office, groups
 """
 # Keys are in order of time, so the latest are read from the end of the key's own index. Whoever holds three letters at
 # once gives each a third of their time.
@@ -52,9 +69,9 @@ FROM (SELECT a.interaction_id, extract(epoch FROM a.ended_at - a.offered_at)::fl
 JOIN interaction i ON i.id = recent.interaction_id
 GROUP BY i.queue HAVING count(*) >= $3
 """
-_CAME = """
+_CAME = f"""
 WITH recent AS (
-    SELECT i.id, i.queue, i.state, i.state_at, i.queued_at, i.due_at FROM interaction i
+    SELECT i.id, {KIND} AS kind, {_NEEDS}, i.state, i.state_at, i.queued_at, i.due_at FROM interaction i
     WHERE i.id > $1 AND i.queued_at IS NOT NULL AND i.due_at IS NOT NULL AND i.queue IS NOT NULL
     ORDER BY i.id DESC LIMIT $2
 ), waited AS (
@@ -62,24 +79,25 @@ WITH recent AS (
         SELECT min(a.answered_at) AS at FROM assignment a WHERE a.interaction_id = recent.id
     ) AS answer ON true
 )
-SELECT queue, round(extract(epoch FROM due_at - queued_at))::float8 AS lead, count(*) AS came,
-       count(*) FILTER (WHERE state = 'abandoned' AND answered_at IS NULL) AS gone,
+SELECT kind, queue, skills, language, office, routing, round(extract(epoch FROM due_at - queued_at))::float8 AS lead,
+       count(*) AS came, count(*) FILTER (WHERE state = 'abandoned' AND answered_at IS NULL) AS gone,
        sum(greatest(0, extract(epoch FROM
            CASE WHEN answered_at IS NOT NULL THEN answered_at
                 WHEN state IN ('abandoned', 'cancelled') THEN state_at
                 ELSE wall_clock() END - queued_at)))::float8 AS waited_seconds,
        extract(epoch FROM wall_clock() - min(min(queued_at)) OVER ())::float8 AS over_seconds
-FROM waited GROUP BY queue, lead ORDER BY queue, came DESC, lead
-"""
+FROM waited GROUP BY kind, queue, skills, language, office, routing, lead ORDER BY came DESC, kind, lead
+"""  # noqa: S608  (texts of our own)
 _HOUR_AGO = "SELECT (extract(epoch FROM wall_clock() - make_interval(hours => $1)) * 1000)::bigint"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shift:
-    """Who works now. `changed_at`: when one of a crew last ended work, came or went."""
+class Alike:
+    """Representatives on shift who may serve the same. `changed_at`: when one of them last ended work, came or went."""
 
-    crews: Mapping[Serves, Crew]
-    changed_at: Mapping[Serves, datetime]
+    staff: Staff
+    crew: Crew
+    changed_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,37 +110,54 @@ class Queue:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Stand:
+    """The floor now. `waiting`: of each kind, how many of the first in line; `kinds`: what each needs."""
+
+    queues: Sequence[Queue]
+    alike: Sequence[Alike]
+    waiting: Mapping[str, int]
+    kinds: Mapping[str, Needs]
+
+
+@dataclass(kw_only=True, slots=True)
+class Came:
+    """Those of one kind who came lately. `leads`: seconds from arrival to due, and how many had them."""
+
+    needs: Needs
+    number: int = 0
+    leads: dict[float, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """What the last hour has shown, by queue. A queue of which too little was seen is missing."""
+    """What the last hour has shown."""
 
     handled: Mapping[str, tuple[float, float]]
-    """Mean seconds of a representative's time for one piece, and its variance over the mean's square."""
-    came: Mapping[str, Known]
-    """Arrivals, leads and leaving; the rest of it means nothing."""
+    """By queue: mean seconds of a representative's time for one piece, and its variance over the mean's square."""
+    leaving: Mapping[str, float]
+    """By queue: of those who wait, the share that gives up in a second."""
+    came: Mapping[str, Came]
+    """By kind, those who come most first."""
+    over_seconds: float
 
 
-NOTHING_SEEN: Final = Seen(handled={}, came={})
+NOTHING_SEEN: Final = Seen(handled={}, leaving={}, came={}, over_seconds=0.0)
 
 
-async def queues(connection: Connection) -> list[Queue]:
-    """Every queue, by code."""
-    rows = await connection.fetch(_QUEUES, WAITING_AT_MOST)
-    return [
-        Queue(code=row["code"], waiting=row["waiting"], mean_handle_seconds=float(row["mean_handle_seconds"]))
-        for row in rows
-    ]
-
-
-async def shift(connection: Connection) -> Shift:
-    """Everybody on shift, together with those who serve the same queues."""
-    crews: dict[Serves, Crew] = {}
-    changed: dict[Serves, datetime] = {}
-    for row in await connection.fetch(_CREWS):
-        serves = frozenset(row["queues"])
-        known = crews.get(serves, Crew(on_shift=0))
-        crews[serves] = Crew(on_shift=known.on_shift + row["on_shift"], free=known.free + row["free"])
-        changed[serves] = max(changed.get(serves, row["changed_at"]), row["changed_at"])
-    return Shift(crews=crews, changed_at=changed)
+async def stand(connection: Connection) -> Stand:
+    """Everybody on shift and everything in line, as far as it is looked at."""
+    queues = await connection.fetch(_QUEUES, WAITING_AT_MOST)
+    waiting = await connection.fetch(_WAITING, LOOKED_AT)
+    crews = await connection.fetch(_CREWS)
+    return Stand(
+        queues=[
+            Queue(code=row["code"], waiting=row["waiting"], mean_handle_seconds=float(row["mean_handle_seconds"]))
+            for row in queues
+        ],
+        alike=[_alike(row) for row in crews],
+        waiting={row["kind"]: row["number"] for row in waiting},
+        kinds={row["kind"]: _needs(row) for row in waiting},
+    )
 
 
 async def seen(connection: Connection) -> Seen:
@@ -130,15 +165,35 @@ async def seen(connection: Connection) -> Seen:
     milliseconds = await connection.fetchval(_HOUR_AGO, RECENT_HOURS)
     since = UUID(int=milliseconds << 80)
     handled = await connection.fetch(_HANDLED, since, RECENT_AT_MOST, ENOUGH)
-    came: dict[str, list[tuple[float, int, int, float, float]]] = {}
-    for row in await connection.fetch(_CAME, since, RECENT_AT_MOST):
-        came.setdefault(row["queue"], []).append(
-            (row["lead"], row["came"], row["gone"], row["waited_seconds"], row["over_seconds"])
-        )
+    rows = await connection.fetch(_CAME, since, RECENT_AT_MOST)
+    came: dict[str, Came] = {}
+    for row in rows:
+        kind = came.setdefault(row["kind"], Came(needs=_needs(row)))
+        kind.number += row["came"]
+        kind.leads[row["lead"]] = row["came"]
     return Seen(
         handled={row["queue"]: _handled(row["seconds"], row["variance"]) for row in handled},
-        came={queue: _came(rows) for queue, rows in came.items()},
+        leaving=_leaving(rows),
+        came=came,
+        over_seconds=rows[0]["over_seconds"] if rows else 0.0,
     )
+
+
+def _alike(row: asyncpg.Record) -> Alike:
+    staff = Staff(
+        id="",
+        capacity=1,
+        skills=frozenset(skills(row["skills"])),
+        languages=frozenset(row["languages"]),
+        queues=frozenset(row["queues"]),
+        office=row["office"],
+        groups=frozenset(row["groups"]),
+    )
+    return Alike(staff=staff, crew=Crew(on_shift=row["on_shift"], free=row["free"]), changed_at=row["changed_at"])
+
+
+def _needs(row: asyncpg.Record) -> Needs:
+    return needs(row["queue"], row["skills"], row["language"], False, 1, row["office"], row["routing"])
 
 
 def _handled(seconds: float, variance: float) -> tuple[float, float]:
@@ -146,14 +201,11 @@ def _handled(seconds: float, variance: float) -> tuple[float, float]:
     return mean, variance / mean**2
 
 
-def _came(rows: list[tuple[float, int, int, float, float]]) -> Known:
-    number = sum(came for _, came, _, _, _ in rows)
-    waited = sum(seconds for _, _, _, seconds, _ in rows)
-    over = max(LEAST_SECONDS, rows[0][4])
-    return Known(
-        waiting=0,
-        handle_seconds=1.0,
-        arrival_rate=number / over,
-        leaving_rate=sum(gone for _, _, gone, _, _ in rows) / waited if number >= ENOUGH and waited > 0 else 0.0,
-        leads=tuple((lead, came / over) for lead, came, _, _, _ in rows[:LEADS_AT_MOST]),
-    )
+def _leaving(rows: Sequence[asyncpg.Record]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for queue in {row["queue"] for row in rows}:
+        mine = [row for row in rows if row["queue"] == queue]
+        waited = sum(row["waited_seconds"] for row in mine)
+        if sum(row["came"] for row in mine) >= ENOUGH and waited > 0:
+            found[queue] = sum(row["gone"] for row in mine) / waited
+    return found

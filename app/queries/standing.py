@@ -14,9 +14,9 @@ import asyncpg
 
 from app.db import Connection
 from app.queries.lines import line
+from app.queries.servers import KIND
 from channels.base import Outcome, Wait
 from routing import estimate, lines
-from routing.lines import Line
 
 PLACES_AT_MOST = 1_000
 """Nobody is told a place beyond this: `position` is then this number plus one."""
@@ -32,15 +32,17 @@ LEFT JOIN representative ON representative.code = assignment.representative
 WHERE i.id = ANY($1::uuid[])
 """
 # Since the later of their own coming and the last change among those who serve them, nothing has happened for them.
-_EARLIER = """
-SELECT asked.id, own.earlier, others.ahead, estimate.line,
+_EARLIER = f"""
+SELECT asked.id, own.earlier, makings.line, ahead.number AS ahead,
        coalesce(extract(epoch FROM wall_clock() - begun.at), 0)::float8 AS elapsed_seconds,
        extract(epoch FROM asked.due_at - begun.at)::float8 AS lead_seconds
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[]) AS asked (id, queue, due_at, queued_at)
 LEFT JOIN queue_estimate estimate ON estimate.queue = asked.queue
+LEFT JOIN interaction i ON i.id = asked.id
 CROSS JOIN LATERAL (
     SELECT CASE WHEN asked.queued_at IS NOT NULL THEN greatest(asked.queued_at, estimate.changed_at) END AS at
 ) AS begun
+CROSS JOIN LATERAL (SELECT coalesce(estimate.line -> {KIND}, estimate.line -> '') AS line) AS makings
 CROSS JOIN LATERAL (
     SELECT count(*) AS earlier FROM (
         SELECT FROM interaction waiting
@@ -49,17 +51,17 @@ CROSS JOIN LATERAL (
     ) AS line
 ) AS own
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(share.value::float8 * (
+    SELECT coalesce(sum(share.value::float8 * CASE WHEN share.key = asked.queue THEN own.earlier ELSE (
         SELECT count(*) FROM (
             SELECT FROM interaction waiting
             WHERE waiting.queue = share.key AND waiting.state = 'queued'
               AND (waiting.due_at, waiting.id) < (asked.due_at, asked.id)
             LIMIT $5
         ) AS line
-    )), 0)::float8 AS ahead
-    FROM jsonb_each_text(estimate.line -> 'ahead') AS share WHERE share.key <> asked.queue
-) AS others
-"""
+    ) END), 0)::float8 AS number
+    FROM jsonb_each_text(makings.line -> 'ahead') AS share
+) AS ahead
+"""  # noqa: S608  (texts of our own)
 _BY_CONTACT = """
 SELECT interaction_id FROM receipt WHERE source = $1 AND channel = $2 AND ref = $3
 """
@@ -114,12 +116,10 @@ async def places(connection: Connection, waiting: Sequence[Waits]) -> dict[UUID,
     ends = {queue: counted[first.id] for queue, first in firsts.items()}
     far = {queue for queue, row in ends.items() if row["earlier"] >= PLACES_AT_MOST}
     counted |= await _count(connection, [each for each in waiting if each.id not in counted and each.queue not in far])
-    makings = {queue: None if row["line"] is None else line(row["line"]) for queue, row in ends.items()}
     found: dict[UUID, Place] = {}
     for each in waiting:
-        row = counted.get(each.id)
-        position = 1 + (PLACES_AT_MOST if row is None else row["earlier"])
-        found[each.id] = Place(position, _wait(makings[each.queue], row or ends[each.queue], position))
+        row = counted.get(each.id, ends[each.queue])
+        found[each.id] = Place(1 + row["earlier"], _wait(row))
     return found
 
 
@@ -153,9 +153,9 @@ def _outcome(row: asyncpg.Record, place: Place | tuple[None, None]) -> Outcome:
     )
 
 
-def _wait(makings: Line | None, row: asyncpg.Record, position: int) -> Wait | None:
-    if makings is None:
+def _wait(row: asyncpg.Record) -> Wait | None:
+    if row["line"] is None:
         return None
-    told = lines.told(makings, position + row["ahead"], lead_seconds=row["lead_seconds"])
+    told = lines.told(line(row["line"]), 1 + row["ahead"], lead_seconds=row["lead_seconds"])
     left = None if told is None else estimate.aged(told, row["elapsed_seconds"])
     return None if left is None else Wait(low_seconds=left.low_seconds, high_seconds=left.high_seconds)

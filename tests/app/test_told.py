@@ -219,9 +219,7 @@ async def test_what_has_been_seen_of_a_queue_makes_its_waits(shift: Shift) -> No
     await measure(shift)
     [row] = await shift.fetch("SELECT mean_handle_seconds, line FROM queue_estimate WHERE queue = 'sales'")
     assert row["mean_handle_seconds"] == pytest.approx(600, abs=1)
-    found = line(row["line"])
-    assert found is not None
-    assert found.variation < 0.01
+    assert line(row["line"][""]).variation < 0.01
     wait = await told(shift, interaction)
     assert wait is not None
     assert 200 < wait.low_seconds < 600
@@ -232,8 +230,22 @@ def test_a_lines_makings_survive_their_row() -> None:
         representatives=4.0, free=1, handle_seconds=300.0, variation=0.25, leaving_rate=0.001,
         ahead={"claims": 0.5, "sales": 1.0}, leads=((20.0, 0.01), (320.0, 0.02)),
     )  # fmt: skip
-    assert line(orjson.loads(orjson.dumps(document(made)))) == made
-    assert line({}) is None
+    assert line(orjson.loads(orjson.dumps(document(made, made.ahead)))) == made
+
+
+async def test_only_those_who_speak_the_language_count(shift: Shift) -> None:
+    """Farid and Devi serve orders; Devi speaks Telugu alone, and Farid does not."""
+    await busy(shift, "farid", "devi")
+    for _ in range(5):
+        await shift.arrive("walk_in", "order", language="ur", office="lahore")
+    await measure(shift)
+    urdu = await told(shift, await shift.arrive("walk_in", "order", language="ur", office="lahore"))
+    telugu = await told(shift, await shift.arrive("walk_in", "order", language="te", office="hyderabad"))
+    assert urdu is not None
+    assert telugu is not None
+    assert urdu.low_seconds > 1_000
+    # Those before them are not hers: next in line of one who is busy, or the one after.
+    assert telugu.low_seconds < 550
 
 
 async def test_nobody_at_work_is_no_wait(shift: Shift) -> None:
