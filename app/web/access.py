@@ -31,6 +31,7 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = {
     ("GET", "/desk/stream"): READING,
     ("POST", "/desk/heartbeat"): CHANGING,
     ("POST", "/desk/presence"): CHANGING,
+    ("POST", "/desk/next"): CHANGING,
     ("POST", "/desk/work/{id}/acceptance"): CHANGING,
     ("POST", "/desk/work/{id}/rejection"): CHANGING,
     ("POST", "/desk/work/{id}/messages"): CHANGING,

@@ -15,6 +15,7 @@ from app.actions.accept import accept
 from app.actions.complete import complete
 from app.actions.depart import no_show
 from app.actions.presence import set_presence
+from app.actions.pull import pull
 from app.actions.reject import reject
 from app.actions.requeue import park, transfer, wake
 from app.actions.resolve import resolve
@@ -49,6 +50,15 @@ async def presence(
     await set_presence(session, code, status=status, reason=reason or None, actor=actor, now=now)
     service.heartbeats.note(code)
     return see("/desk", said=status)
+
+
+@router.post("/next")
+async def following(session: SessionDep, actor: ActorDep, now: NowDep) -> Response:
+    """The next one, please; taken at once."""
+    made = await pull(session, myself(actor), actor=actor, now=now)
+    if made is None:
+        return see("/desk", said="nobody_waits")
+    return see(f"/desk/work/{made.id}", said="accepted", anchor=WORK)
 
 
 @router.post("/work/{id}/acceptance")
