@@ -258,6 +258,7 @@ async def test_the_history_is_told_and_other_cases_are_only_proposed(ayesha: Vis
     assert "Written earlier on this case (1)" in words
     assert "Water!" in words
     assert "completed · served by Ayesha Malik" in words
+    await ayesha.press(f"{second}/completion")  # no letter comes into a call
     third = await taken(ayesha, "c", subject="Window", customer=sara)
     words = text_of(await ayesha.see(third))
     assert "Other open cases of this customer" in words
