@@ -16,10 +16,9 @@ from app.actions.head_starts import Claim, give, grant
 from app.db import now
 from app.errors import Forbidden, Invalid, NotFound
 from app.intake import Contact, Intake
-from app.queries import lines
 from app.queries.audit import audit
 from channels.base import Arrived, Asked, Ended, Left, Outcome, Person
-from routing.lines import Line
+from tests.app.test_told import measure
 from tests.ruling import document, rule
 from tests.shift import Shift, person
 
@@ -71,7 +70,7 @@ def found(outcome: Outcome) -> UUID:
         ({"on_entry": [{"when": "closing"}], "hours": CLOSING_SOON}, "closing"),
         ({"on_entry": [{"when": "nobody"}]}, "nobody"),
         ({"on_entry": [{"when": "length", "over": 0}]}, "length"),
-        ({"on_entry": [{"when": "wait", "over": 60}]}, "wait"),
+        ({"on_entry": [{"when": "wait", "over": 30}]}, "wait"),
     ],
 )
 async def test_each_reason_to_turn_somebody_away_is_told_and_on_record(
@@ -80,13 +79,8 @@ async def test_each_reason_to_turn_somebody_away_is_told_and_on_record(
     if reason == "length":
         await visit(shift, "first")
     if reason == "wait":
-        await shift.execute(
-            "INSERT INTO queue_estimate (queue, servers, free, mean_handle_seconds, at, line)"
-            " VALUES ('inquiries', 1, 0, 900, wall_clock(), $1)",
-            lines.document(
-                Line(representatives=1, free=0, handle_seconds=900, variation=1, leaving_rate=0, ahead={}, leads=())
-            ),
-        )
+        await shift.serve(await shift.arrive())  # the only one there has her hands full
+        await measure(shift)
     await govern(shift, {"inquiries": rules})
     for outcome in (await visit(shift, "v1"), await call(shift, "CA1")):
         assert outcome.refusal is not None
