@@ -98,6 +98,7 @@ def test_a_new_visit_is_answered_with_its_ticket_in_the_visitors_language() -> N
         "id": str(ID), "case_id": str(ID), "number": "B007", "queue": "claims", "state": "queued", "position": 3,
         "wait": {"low_seconds": 300, "high_seconds": 720}, "language": "ur",
         "message": "آپ کا نمبر B007 ہے۔ قطار میں آپ کا نمبر 3 ہے۔ تقریباً 5 سے 12 منٹ لگیں گے۔",
+        "refusal": None,
     }  # fmt: skip
 
 
