@@ -25,7 +25,7 @@ class Demand:
         self.kinds: frozenset[Needs] = frozenset()
         """The kinds of work the rules know; empty: none were told."""
         self._asks: dict[str | Needs, Ask] = {}
-        self.shifted: dict[Group, None] = {}
+        self._shifted: dict[Group, None] = {}
         """Groups whose free room changed since it was last counted."""
 
     def expect(self, kinds: frozenset[Needs], groups: Iterable[Group]) -> None:
@@ -45,7 +45,7 @@ class Demand:
         for ask in group.counted:
             ask.holders += 1
         group.counted_room = 0
-        self.shifted[group] = None
+        self.shift(group, 0)
 
     def leave(self, group: Group) -> None:
         """A group is no more."""
@@ -54,22 +54,34 @@ class Demand:
             ask.holders -= 1
             if not ask.holders:
                 del self._asks[ask.what]
-        self.shifted.pop(group, None)
+        self._shifted.pop(group, None)
+
+    def shift(self, group: Group, units: int) -> None:
+        """Its members have room for so many units more, or less."""
+        group.room += units
+        if group.room == group.counted_room:
+            self._shifted.pop(group, None)
+        else:
+            self._shifted[group] = None
 
     def weigh(self, group: Group) -> int:
         """How much each of its members is needed elsewhere now, in units of `rank.NEEDED`."""
-        if self.shifted:
+        ahead = 0
+        if len(self._shifted) == 1 and group in self._shifted:
+            # Nearly always: one of them became free, and will be busy again before anybody else is weighed.
+            ahead = group.room - group.counted_room
+        elif self._shifted:
             self._count()
-        return sum([_NEEDED[ask.room] if ask.room < len(_NEEDED) else needed(ask.room) for ask in group.weighed])
+        rooms = [ask.room + ahead for ask in group.weighed]
+        return sum([_NEEDED[room] if room < len(_NEEDED) else needed(room) for room in rooms])
 
     def _count(self) -> None:
-        for group in self.shifted:
+        for group in self._shifted:
             change = group.room - group.counted_room
-            if change:
-                group.counted_room = group.room
-                for ask in group.counted:
-                    ask.room += change
-        self.shifted.clear()
+            group.counted_room = group.room
+            for ask in group.counted:
+                ask.room += change
+        self._shifted.clear()
 
     def _ask(self, what: str | Needs) -> Ask:
         ask = self._asks.get(what)

@@ -236,9 +236,8 @@ class Roster:
             spare = room(live, units, capacity)
         seat.place = found
         if spare != seat.room:
-            group.room += spare - seat.room
+            self.demand.shift(group, spare - seat.room)
             seat.room = spare
-            self.demand.shifted[group] = None
         for crowd in group.crowds.values():
             if found is not None and fits_load(live, units, capacity, crowd.cost):
                 if crowd not in seat.open:

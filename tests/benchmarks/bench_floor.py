@@ -105,7 +105,7 @@ class Office:
         for _ in range(behind):
             self.floor.place(Waiting(id=next(self._ids), needs=RARE, due=self.now - 86_400))
         for _ in range(waiting):
-            self.now += 0.001
+            self.now += 0.01 if rules else 0.001
             self.floor.place(self._arrival())
         self.floor.plan(self.now)
 

@@ -59,7 +59,7 @@ SABOTAGES: dict[str, tuple[object, str, Callable[..., object]]] = {
     "a preferred representative has the first word": (Floor, "_line_of_preferred", lambda *_: None),
     "who comes or goes changes the holds": (Floor, "_file_preferring", lambda *_: None),
     "who becomes free is shown to their pools": (Roster, "worth_a_look", lambda self: set()),
-    "what is needed elsewhere follows who is free": (Demand, "_count", lambda self: self.shifted.clear()),
+    "what is needed elsewhere follows who is free": (Demand, "_count", lambda self: self._shifted.clear()),
     "who is passed over waits on": (Pool, "heads_aside", lambda self, _: []),
 }
 
