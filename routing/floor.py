@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from heapq import heapify, heappop, heappush
+from heapq import heappush
 from uuid import UUID
 
 from routing.capacity import could_ever_fit
-from routing.groups import SPARE
 from routing.model import FOREVER, Instant, Needs, Offer, Plan, Staff, Waiting
 from routing.needs import standing
 from routing.plan import decide
-from routing.pools import Filed, Key, Pool
+from routing.pools import Filed, Pool
 from routing.roster import Roster
+from routing.timers import Timers
 from routing.tracing import scarcity
 
 
@@ -49,8 +49,7 @@ class Floor:
         """Who would rather have this representative, by the number of their id."""
         self._changed: set[Pool] = set()
         """Lines where somebody new came to stand since the last plan, and somebody could be free for them."""
-        self._timers: list[tuple[Instant, int, Key]] = []
-        self._timers_limit = SPARE
+        self._timers = Timers(self._filed)
 
     def expect(self, kinds: Iterable[Needs]) -> None:
         """The kinds of work the rules know, without language and office: for them representatives are kept free.
@@ -103,8 +102,7 @@ class Floor:
         if roster.rests and roster.rests[0][0] <= self._now:
             for representative in roster.wake(self._now):
                 self._file_preferring(representative)
-        if self._timers and self._timers[0][0] <= self._now:
-            self._turn()
+        self._turn()
         if not self._filed:
             # Nobody waits: there is nothing to decide, and whoever became free is simply free.
             self._changed.clear()
@@ -183,7 +181,7 @@ class Floor:
             if roster.anybody_free(pool.cost):
                 self._changed.add(pool)
         if turn is not None:
-            self._set_timer(turn, number, key)
+            self._timers.set(turn, key)
 
     def _line_of_preferred(self, waiting: Waiting, pool: Pool) -> Pool | None:
         """The preferred representative's own line for these needs, if they are to have the first word now."""
@@ -229,28 +227,13 @@ class Floor:
         for number in tuple(self._preferring.get(representative, ())):
             self._file_again(self._filed[number])
 
-    def _set_timer(self, turn: Instant, number: int, key: Key) -> None:
-        heappush(self._timers, (turn, number, key))
-        if len(self._timers) > self._timers_limit:
-            self._timers = [timer for timer in self._timers if self._lives(timer)]
-            heapify(self._timers)
-            self._timers_limit = 2 * len(self._timers) + SPARE
-
-    def _lives(self, timer: tuple[Instant, int, Key]) -> bool:
-        known = self._filed.get(timer[1])
-        return known is not None and known[0] is timer[2]
-
     def _turn(self) -> None:
         """Everything that time alone has changed by now: steps, ends of back-off, of holds and of exclusions."""
-        while self._timers and self._timers[0][0] <= self._now:
-            timer = heappop(self._timers)
-            if self._lives(timer):
-                self._file_again(self._filed[timer[1]])
+        while (number := self._timers.due(self._now)) is not None:
+            self._file_again(self._filed[number])
 
     def _next_turn(self) -> Instant | None:
-        while self._timers and not self._lives(self._timers[0]):
-            heappop(self._timers)
-        turn = self._timers[0][0] if self._timers else None
+        turn = self._timers.next()
         if not self._roster.rests:
             return turn
         rested = self._roster.next_rest_ends()

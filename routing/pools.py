@@ -121,7 +121,7 @@ class Pool:
 
     def _prune_aside(self, skip: frozenset[str], filed: Mapping[int, Filed]) -> bool:
         heap = self.aside[skip]
-        while heap and not _lives(heap[0], filed):
+        while heap and not lives(heap[0], filed):
             heappop(heap)
             self._aside_kept -= 1
         if not heap:
@@ -130,18 +130,19 @@ class Pool:
 
     def _sweep(self, filed: Mapping[int, Filed]) -> None:
         """Drop the dead keys; worth it once they are more than half."""
-        self.heap = [key for key in self.heap if _lives(key, filed)]
+        self.heap = [key for key in self.heap if lives(key, filed)]
         heapify(self.heap)
         self._aside_kept = 0
         for skip, heap in tuple(self.aside.items()):
-            heap[:] = [key for key in heap if _lives(key, filed)]
+            heap[:] = [key for key in heap if lives(key, filed)]
             heapify(heap)
             self._aside_kept += len(heap)
             if not heap:
                 del self.aside[skip]
 
 
-def _lives(key: Key, filed: Mapping[int, Filed]) -> bool:
+def lives(key: Key, filed: Mapping[int, Filed]) -> bool:
+    """Whether this is the very key somebody is filed with."""
     record = filed.get(key[1])
     return record is not None and record[0] is key
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from routing import groups, pools, roster
+from routing import groups, pools, roster, timers
 from routing import plan as planning
 from routing.demand import Demand
 from routing.floor import Floor
@@ -30,10 +30,18 @@ def test_long_stories_end_as_the_naive_floor_says() -> None:
     assert played(SEEDS) > 1_000
 
 
+@pytest.mark.parametrize("seconds", [0.5, 3.0])
+def test_turns_put_in_order_span_by_span_come_when_they_are_due(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "SPAN_SECONDS", seconds)
+    assert played(range(60)) > 300
+
+
 def test_sweeping_at_every_chance_changes_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "SPARE", 0)
     monkeypatch.setattr(groups, "SPARE", 0)
-    monkeypatch.setattr("routing.floor.SPARE", 0)
+    monkeypatch.setattr(timers, "SPARE", 0)
     monkeypatch.setattr(roster, "IDLE_POOLS_LIMIT", 1)
     assert played(SEEDS) > 1_000
 
