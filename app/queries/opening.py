@@ -7,19 +7,17 @@ never as wall clocks, so such a night is as long as it really is. Never reads a 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from routing.hours import LOOK_AHEAD_DAYS, Hours, Span
-from routing.rules import HoursRule, Rules
+from routing.hours import LOOK_AHEAD_DAYS, Hours
+from routing.rules import HoursRule, Rules, hours_of
 
 log = logging.getLogger(__name__)
 
-DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ONE_DAY: Final = timedelta(days=1)
 _SOON_SECONDS: Final = 86_400.0
 
@@ -106,19 +104,10 @@ def _instant(day: date, at: time, zone: ZoneInfo) -> float:
 
 
 def _hours(rule: HoursRule, today: date) -> Hours:
-    return Hours(
-        weekly={DAYS.index(day): _spans(spans) for day, spans in rule.weekly.items()},
-        exceptions={date.fromisoformat(day): _spans(spans) for day, spans in rule.exceptions.items()},
-        holidays=_holidays(rule.holidays, {today.year, (today + LOOK_AHEAD_DAYS * _ONE_DAY).year}),
-    )
-
-
-def _spans(spans: Iterable[tuple[str, str]]) -> tuple[Span, ...]:
-    return tuple(Span(opens=_time(opens), closes=_time(closes)) for opens, closes in spans)
-
-
-def _time(words: str) -> time:
-    return time() if words == "24:00" else time.fromisoformat(words)
+    years = {today.year, (today + LOOK_AHEAD_DAYS * _ONE_DAY).year}
+    hours = hours_of(rule, _holidays(rule.holidays, years))
+    assert hours is not None, "there is a rule"
+    return hours
 
 
 def _holidays(country: str | None, years: set[int]) -> frozenset[date]:
