@@ -73,8 +73,8 @@ async def test_a_word_that_is_no_presence_is_refused(shift: Shift) -> None:
 @pytest.mark.parametrize("status", ["away", "offline"])
 async def test_who_leaves_lets_go_of_offers_at_once_and_keeps_what_they_serve(shift: Shift, status: str) -> None:
     offered = [await shift.bring("offered", channel="email") for _ in range(2)]
-    talking = await shift.bring("active", channel="walk_in")
     writing = await shift.bring("active", channel="email")
+    talking = await shift.bring("active", channel="walk_in")  # last: no letter comes into a visit
     due = [(await shift.row(each))["due_at"] for each in offered]
     await say(shift, "esther", status)
     for each, was_due in zip(offered, due, strict=True):
