@@ -41,6 +41,11 @@ class Service:
         customer.person = person
         customer.offers += 1
         self._crew.take(person, _needs(customer, self._agenda.now))
+
+    def ask(self, customer: Customer) -> None:
+        """Whoever was offered this one answers, now or later."""
+        person = customer.person
+        assert person is not None
         answers = self._answers[person.team.name]
         if answers is None:
             self._accept(customer, person)

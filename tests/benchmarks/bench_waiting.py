@@ -7,6 +7,7 @@ same service times, so that what differs is the rules. Each row tells the interv
 from __future__ import annotations
 
 import json
+import random
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -29,6 +30,8 @@ PROFILE_WARM_UP_HOURS = 1
 SKILLS = 25
 PAIRS = tuple((number, (number + step) % SKILLS) for step in (1, 7) for number in range(SKILLS))
 """What each of the fifty groups knows: one skill well, one a little; each skill is in four of them."""
+PROFILES = 50
+PEOPLE = 200
 OCCUPANCY = 0.9
 SERVICE_SECONDS = 600.0
 PROFILE_SERVICE_SECONDS = 300.0
@@ -54,7 +57,9 @@ def balanced() -> Iterator[Row]:
 
 
 def profiles() -> Iterator[Row]:
-    """Fifty request profiles over fifty skill profiles, 200 representatives."""
+    """Fifty request profiles over fifty skill profiles, 200 representatives; and the same where profiles are narrow."""
+    narrow = _ratio(run(narrow_profiles("spare_skills")), run(narrow_profiles("longest_idle")))
+    yield _row("waiting_narrow_profiles_mean_against_longest_idle", narrow, target=1.0, beyond_interval=True)
     ours, idle = run(fifty_profiles("spare_skills")), run(fifty_profiles("longest_idle"))
     yield _row("waiting_fifty_profiles_mean_against_longest_idle", _ratio(ours, idle), target=0.85)
     p99 = _ratio(ours, idle, measure="p99_wait")
@@ -92,24 +97,37 @@ def _known(own: int, skills: int) -> Iterator[list[int]]:
 
 
 def fifty_profiles(order: str) -> Scenario:
-    """Each of 25 skills is asked for at level 1 by one kind of contact and at level 3 by another."""
-    codes = [f"skill_{skill}_{level}" for skill in range(SKILLS) for level in (1, 3)]
-    needs = [{f"skill_{skill}": level} for skill in range(SKILLS) for level in (1, 3)]
-    people, service = 200, Law(kind="exponential", means=(PROFILE_SERVICE_SECONDS,))
-    per_hour = OCCUPANCY * people / PROFILE_SERVICE_SECONDS * 3600 / len(codes)
+    """Profiles as in a grown office, drawn once: who works has 4 to 8 of 20 skills, who comes needs one or two of them."""
+    chance = random.Random(5)
+    skills = [f"skill_{number}" for number in range(20)]
+    known = [chance.sample(skills, chance.randint(4, 8)) for _ in range(PROFILES)]
+    needed: list[list[str]] = []
+    while len(needed) < PROFILES:
+        drawn = chance.sample(skills, chance.randint(1, 2))
+        if sum(set(drawn) <= set(each) for each in known) >= 2:
+            needed.append(drawn)
+    teams = [dict.fromkeys(each, 3) for each in known]
+    return _profiles(order, [dict.fromkeys(each, 1) for each in needed], teams)
+
+
+def narrow_profiles(order: str) -> Scenario:
+    """Everybody knows two of 25 skills, one well and one a little; each is asked for at level 1 by one kind, at 3 by another."""
+    needed = [{f"skill_{skill}": level} for skill in range(SKILLS) for level in (1, 3)]
+    return _profiles(order, needed, [{f"skill_{first}": 3, f"skill_{second}": 2} for first, second in PAIRS])
+
+
+def _profiles(order: str, needed: Sequence[dict[str, int]], known: Sequence[dict[str, int]]) -> Scenario:
+    codes = [f"kind_{number:02}" for number in range(len(needed))]
+    service = Law(kind="exponential", means=(PROFILE_SERVICE_SECONDS,))
+    per_hour = OCCUPANCY * PEOPLE / PROFILE_SERVICE_SECONDS * 3600 / len(codes)
     return Scenario(
-        name=f"fifty profiles, {order}",
-        rules=_rules(codes, needs, order),
+        name=f"{len(codes)} profiles, {order}",
+        rules=_rules(codes, needed, order),
         calendar=_calendar(PROFILE_HOURS, PROFILE_WARM_UP_HOURS),
         sources=tuple(Source(name=code, request=code, per_hour=(per_hour,), service=service) for code in codes),
         teams=tuple(
-            Team(
-                name=f"team_{place:02}",
-                queues=frozenset(codes),
-                skills={f"skill_{first}": 3, f"skill_{second}": 2},
-                people=(people // len(PAIRS),),
-            )
-            for place, (first, second) in enumerate(PAIRS)
+            Team(name=f"team_{place:02}", queues=frozenset(codes), skills=skills, people=(PEOPLE // len(known),))
+            for place, skills in enumerate(known)
         ),
         replications=PROFILE_DAYS,
     )
