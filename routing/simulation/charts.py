@@ -13,11 +13,12 @@ from typing import Final
 
 WIDTH: Final = 640
 HEIGHT: Final = 240
-LEFT: Final = 64
+LEFT: Final = 72
 RIGHT: Final = 12
 TOP: Final = 12
 BOTTOM: Final = 28
-BAR: Final = 26
+BAR: Final = 28
+NAMES: Final = 180.0
 COLOURS: Final = ("one", "two", "three")
 HOUR_SECONDS: Final = 3600.0
 
@@ -61,10 +62,10 @@ def bars(found: Sequence[Bar], *, title: str, told: Callable[[float], str], most
     """Horizontal bars, one under the other."""
     longest = max([bar.value if bar.high is None else bar.high for bar in found], default=0.0)
     top = _round_up(max(longest, most))
-    scale = (WIDTH - RIGHT - LEFT * 3) / top
+    scale = (WIDTH - RIGHT - NAMES - LEFT * 1.5) / top
     lines = []
     for place, bar in enumerate(found):
-        y, left = place * BAR, LEFT * 2.0
+        y, left = place * BAR, NAMES
         width = max(0.0, bar.value) * scale
         lines.append(f'<text x="{left - 8:.0f}" y="{y + 17}" class="name">{escape(_short(bar.name))}</text>')
         lines.append(f'<rect x="{left:.0f}" y="{y + 4}" width="{width:.1f}" height="{BAR - 8}" class="{bar.colour}"/>')

@@ -36,6 +36,7 @@ p.about{color:var(--soft)}
 figure{margin:1rem 0}figcaption{font-weight:600}
 svg{width:100%;height:auto;display:block;overflow:visible}
 svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg .name{text-anchor:end}svg .hour{text-anchor:middle}
+@media(max-width:40rem){svg text{font-size:18px}}
 svg .grid{stroke:var(--rule);fill:none}svg .line{fill:none;stroke-width:2.5;stroke-linejoin:round;stroke-linecap:round}
 svg .sure{stroke:var(--ink);stroke-width:2;fill:none}
 svg path.one{stroke:var(--one)}svg path.two{stroke:var(--two)}svg path.three{stroke:var(--three)}
