@@ -7,6 +7,7 @@ on the floor is never older than what was followed.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import time
@@ -25,13 +26,15 @@ from app.queries import floor as queries
 from app.queries.rules import live_rules
 from routing.floor import Floor
 from routing.lifecycle import WAITING_STATES
-from routing.model import Plan
 from routing.simulation.desk import kinds
 
 log = logging.getLogger(__name__)
 
-PLAN_LIMIT = 1_000
-"""Offers per transaction: enough to be fast, few enough that nobody waits long for its locks."""
+PLAN_LIMIT = 500
+"""Offers per transaction: enough to be fast, few enough that nobody waits long for its locks. Where a plan was cut short by
+it, the next is made while this one is written, so what is written was planned at most two writes ago."""
+SENDING_SECONDS = 0.001
+"""A statement of a whole plan is on its way by then."""
 POLL_SECONDS = 0.5
 COMPARE_SECONDS = 0.25
 COMPARE_BUSY_SECONDS = 2.0
@@ -60,6 +63,15 @@ class Pause:
     most_seconds: float = POLL_SECONDS
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """A plan that was not written yet, with the versions it was made on; `cut`: the limit ended it, there is more."""
+
+    wanted: list[Wanted]
+    wake_at: float | None
+    cut: bool
+
+
 class Term:
     """See the module's own words. `await open()`, then `cycle()` again and again; after an error, a new term."""
 
@@ -83,6 +95,7 @@ class Term:
         self._compared = self._offered = time.monotonic()
         self._locked_seconds = 0.0
         self._latest = 0.0
+        self._ahead: Planned | None = None
 
     @property
     def loaded(self) -> bool:
@@ -104,11 +117,12 @@ class Term:
         """Follow, load a page, plan, write. Raises `EpochChanged`, `ClockSetBack`."""
         now = await self._follow()
         await self._load()
-        plan = self.floor.plan(now, limit=self._limit, traced=True)
-        made = await self._offer(plan)
+        ahead, self._ahead = self._ahead, None
+        planned = ahead or self._plan(now)
+        made = await self._offer(planned, now=now)
         await self._compare()
         self._measures.floor.set(len(self.floor))
-        return self._pause(plan, made, now=now)
+        return self._pause(planned, made, now=now, more=ahead is not None or self._ahead is not None)
 
     async def _follow(self) -> float:
         """Bring the floor up to date; returns the database's clock."""
@@ -177,9 +191,8 @@ class Term:
                 self._staff_versions[row["code"]] = row["version"]
                 self.floor.staff(convert.staff(row))
 
-    async def _offer(self, plan: Plan) -> int:
-        if not plan.offers:
-            return 0
+    def _plan(self, now: float) -> Planned:
+        plan = self.floor.plan(now, limit=self._limit, traced=True)
         wanted = [
             Wanted(
                 interaction=each.interaction,
@@ -190,10 +203,23 @@ class Term:
             )
             for each in plan.offers
         ]
-        made = await offer(self._connection, wanted, write=self._write)
+        return Planned(wanted=wanted, wake_at=plan.wake_at, cut=len(wanted) == self._limit)
+
+    async def _offer(self, planned: Planned, *, now: float) -> int:
+        """Write it, and plan on meanwhile where there is more: the database and we are two."""
+        if not planned.wanted:
+            return 0
+        writing = asyncio.ensure_future(offer(self._connection, planned.wanted, write=self._write))
+        try:
+            if planned.cut:
+                await asyncio.sleep(SENDING_SECONDS)
+                ahead = self._plan(now)
+                self._ahead = ahead if ahead.wanted else None
+        finally:
+            made = await writing
         self._own.append(made.xid)
         self._offered = time.monotonic()
-        self._drop_out(wanted, made)
+        self._drop_out(planned.wanted, made)
         return len(made.interactions)
 
     def _drop_out(self, wanted: Sequence[Wanted], made: Made) -> None:
@@ -207,7 +233,7 @@ class Term:
     async def _compare(self) -> None:
         now = time.monotonic()
         pause = COMPARE_BUSY_SECONDS if now - self._offered < COMPARE_BUSY_SECONDS else COMPARE_SECONDS
-        if not self.loaded or now - self._compared < pause:
+        if not self.loaded or self._ahead is not None or now - self._compared < pause:
             return
         different = await self._comparing.different()
         self._suspects = different - self._stale
@@ -215,13 +241,14 @@ class Term:
         self._seat(await self._comparing.staff())
         self._compared = time.monotonic()
 
-    def _pause(self, plan: Plan, made: int, *, now: float) -> Pause:
-        if plan.offers and not made:
+    def _pause(self, planned: Planned, made: int, *, now: float, more: bool) -> Pause:
+        """`more`: what was followed in this cycle has not been planned, or what is planned not been written."""
+        if planned.wanted and not made:
             first, longest = LOCKED_SECONDS
             self._locked_seconds = min(longest, self._locked_seconds * 2 or first)
             return Pause(made=0, least_seconds=self._locked_seconds, most_seconds=self._locked_seconds)
         self._locked_seconds = 0.0
-        if self._stale or not self.loaded:
+        if self._stale or more or not self.loaded:
             return Pause(made=made, most_seconds=0.0)
-        wait = POLL_SECONDS if plan.wake_at is None else plan.wake_at - now
+        wait = POLL_SECONDS if planned.wake_at is None else planned.wake_at - now
         return Pause(made=made, most_seconds=min(POLL_SECONDS, max(0.0, wait)))
