@@ -10,6 +10,9 @@ import asyncpg
 from app.db import Database
 from app.loops.chore import supervised
 from app.loops.dispatcher import Dispatcher
+from app.loops.line import line
+from app.loops.measures import Measures
+from app.loops.term import Term
 from tests.crowd import go_to_work, wait_in_line
 from tests.dispatching import OFFERED, dispatching, loaded, until
 
@@ -170,3 +173,28 @@ async def test_what_a_long_transaction_brings_is_seen_when_it_commits(
             await dispatcher.turned()
         await until(connection, OFFERED, 20)
     await late.close()
+
+
+async def test_who_left_or_came_while_a_plan_was_being_written_is_told_from_who_was_planned(
+    db: Database, connection: asyncpg.Connection
+) -> None:
+    ids = await wait_in_line(connection, 10)
+    await go_to_work(connection, 12)
+    async with line(db) as own:
+        term = Term(own, measures=Measures(), limit=2)
+        await term.open()
+        assert (await term.cycle()).made == 2  # the next two are planned by now
+        await connection.execute("UPDATE interaction SET state = 'cancelled', version = 2 WHERE id = $1", ids[2])
+        await connection.execute(
+            "INSERT INTO event (subject, subject_id, version, kind, at, actor)"
+            " VALUES ('interaction', $1, 2, 'cancelled', wall_clock(), 'system')",
+            ids[2],
+        )
+        late = await wait_in_line(connection, 1)
+        await connection.execute("UPDATE interaction SET due_at = due_at - interval '1 hour' WHERE id = $1", late[0])
+        assert (await term.cycle()).made == 1
+        for _ in range(8):
+            await term.cycle()
+    rows = await connection.fetch("SELECT interaction_id::text AS id FROM assignment ORDER BY id")
+    assert {row["id"] for row in rows} == {*ids, *late} - {ids[2]}
+    assert await connection.fetchval("SELECT bool_and(units = 0) FROM representative WHERE code NOT IN (SELECT representative FROM assignment)")  # fmt: skip
