@@ -33,7 +33,7 @@ GUARDS = {
     ),
     "capacity": (
         "FOR NO KEY UPDATE OF r SKIP LOCKED",
-        "WHERE (NOT live OR live_then <= 1) AND (units = 0 OR units_then <= capacity)",
+        "WHERE (NOT live OR live_then <= 1) AND (alone IS NOT TRUE OR live_then = 0) AND (units = 0 OR units_then <= capacity)",
         "AND r.live + taken.live <= 1 AND (taken.units = 0 OR r.units + taken.units <= r.capacity)",
     ),
     "presence": (

@@ -93,7 +93,7 @@ async def test_an_offer_is_accepted_or_expires_and_never_both(db: Database, conn
 async def test_without_the_clock_in_its_guard_an_offer_is_accepted_after_it_expired(
     db: Database, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accepting, "_take", _take_whenever)
+    monkeypatch.setattr(accepting, "_in_time", _take_whenever)
     await accept_at_the_last_moment(db, connection, 150)
     assert "answered_in_time" in await broken_rules(connection)
 
@@ -132,7 +132,7 @@ async def test_without_row_locks_a_call_is_accepted_and_abandoned(
         "ALTER TABLE representative DROP CONSTRAINT ck_representative_live, DROP CONSTRAINT ck_representative_units"
     )
     monkeypatch.setattr(record, "NO_KEY_UPDATE", None)  # rows are read and not locked
-    monkeypatch.setattr(accepting, "_take", _take_always)
+    monkeypatch.setattr(accepting, "_in_time", _take_always)
     await hang_up_while_accepting(db, connection, 60)
     assert await broken_rules(connection) != set()
 
