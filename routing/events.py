@@ -13,9 +13,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from routing.lifecycle import ASSIGNMENT, CASE, INTERACTION, NEW, OUTCOME, PRESENCE, RULES, Machine
+from routing.lifecycle import ASSIGNMENT, CASE, INTERACTION, NEW, OUTCOME, PRESENCE, QUEUE, RULES, Machine
 
-SUBJECTS: Mapping[str, Machine] = {"interaction": INTERACTION, "case": CASE, "representative": PRESENCE, "rules": RULES}
+SUBJECTS: Mapping[str, Machine] = {
+    "interaction": INTERACTION,
+    "case": CASE,
+    "representative": PRESENCE,
+    "rules": RULES,
+    "queue": QUEUE,
+}
 """The machine whose events a subject's are."""
 
 

@@ -196,8 +196,19 @@ RULES = Machine(
 )
 """One version of the rules of routing. A way without circles: what was live and is wanted again becomes a new version."""
 
+QUEUE = Machine(
+    name="queue",
+    table={
+        (NEW, "closed"): "closed",
+        ("closed", "closed"): "closed",
+        ("closed", "opened"): "open",
+        ("open", "closed"): "closed",
+    },
+)
+"""What is said of a queue by hand, beside its hours. Closed again: another end. A closing that has run out is `closed` still."""
+
 MACHINES: Mapping[str, Machine] = {
-    machine.name: machine for machine in (INTERACTION, ASSIGNMENT, CASE, PRESENCE, RULES)
+    machine.name: machine for machine in (INTERACTION, ASSIGNMENT, CASE, PRESENCE, RULES, QUEUE)
 }
 
 LIVE_STATES = ("active", "wrapping", "offered")

@@ -110,7 +110,7 @@ async def _bring_rules(
     if not found.rules:
         live = await live_row(session)
         if live is not None and found.places:
-            await bring_in(session, read_row(live))
+            await bring_in(session, read_row(live), actor=actor, now=now)
         return found
     version = found.drafted
     if version is None:

@@ -15,12 +15,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import Conflict, Forbidden, NotFound
 from app.security import Actor
-from app.tables import Assignment, Case, EventRow, Interaction, Representative, RuleSet
+from app.tables import Assignment, Case, EventRow, Interaction, Queue, Representative, RuleSet
 from routing.errors import IllegalTransition
-from routing.lifecycle import CASE, INTERACTION, PRESENCE, RULES
+from routing.lifecycle import CASE, INTERACTION, NEW, PRESENCE, QUEUE, RULES
 
 Row = TypeVar("Row", Interaction, Assignment, Case, Representative)
-Told: TypeAlias = Interaction | Case | Representative | RuleSet
+Told: TypeAlias = Interaction | Case | Representative | RuleSet | Queue
 """What has a story of its own in the log."""
 RULES_STORY: Final = {"draft": 1, "live": 2, "discarded": 2, "past": 3}
 """How many events lead to a state: `RuleSet.version` is the name of the rules, and its story has one way only."""
@@ -80,21 +80,22 @@ def advance(
     now: datetime,
     actor: Actor,
     data: Mapping[str, Any] | None = None,
+    told: int = 0,
 ) -> None:
     """Move `row` by `event` and record it; raises `Conflict` (`illegal_transition`) and then nothing has changed.
 
     The caller holds the row's lock, so `version` is dense. Who waited for that lock read the clock before what happened
-    meanwhile; a story never goes back in time for it.
+    meanwhile; a story never goes back in time for it. `told`: how long the story of a queue is, which its row does not count.
     """
     at = max(now, _last_moved(row) or now)
     try:
-        subject, identity = _moved(row, event, now=at)
+        subject, identity = _moved(row, event, now=at, told=told)
     except IllegalTransition as error:
         raise Conflict(
             f"This {error.machine} is {error.state}; {error.event.replace('_', ' ')} is not possible now.",
             code="illegal_transition",
         ) from error
-    version = _next_version(row)
+    version = _next_version(row, told)
     session.add(row)
     session.add(
         EventRow(
@@ -109,9 +110,11 @@ def advance(
     )
 
 
-def _next_version(row: Told) -> int:
+def _next_version(row: Told, told: int) -> int:
     if isinstance(row, RuleSet):
         return RULES_STORY[row.state]
+    if isinstance(row, Queue):
+        return told + 1
     row.version += 1
     return row.version
 
@@ -121,10 +124,12 @@ def _last_moved(row: Told) -> datetime | None:
         return row.resolved_at
     if isinstance(row, RuleSet):
         return row.published_at or row.made_at
+    if isinstance(row, Queue):
+        return None
     return row.presence_at if isinstance(row, Representative) else row.state_at
 
 
-def _moved(row: Told, event: str, *, now: datetime) -> tuple[str, str]:
+def _moved(row: Told, event: str, *, now: datetime, told: int) -> tuple[str, str]:
     if isinstance(row, Representative):
         after = PRESENCE.after(row.presence, event)
         if after != row.presence:
@@ -136,6 +141,9 @@ def _moved(row: Told, event: str, *, now: datetime) -> tuple[str, str]:
     if isinstance(row, RuleSet):
         row.state = RULES.after(row.state, event)
         return "rules", str(row.version)
+    if isinstance(row, Queue):  # its state is whether `closed_until` says anything; the caller sets that
+        QUEUE.after("closed" if row.closed_until else "open" if told else NEW, event)
+        return "queue", row.code
     after = INTERACTION.after(row.state, event)
     if after != row.state:
         row.state, row.state_at = after, now

@@ -187,7 +187,7 @@ async def _put_in_force(session: AsyncSession, row: RuleSet, *, actor: Actor, no
     row.published_at, row.published_by = at, actor.label
     advance(session, row, "published", now=at, actor=actor, data={"supersedes": live_number(live)})
     await session.flush()
-    await bring_in(session, read_row(row))
+    await bring_in(session, read_row(row), actor=actor, now=now)
 
 
 def read_row(row: RuleSet) -> Rules:

@@ -5,12 +5,15 @@ Decides which columns hold what a rule says. What rows cannot hold (steps, answe
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.closing import reopen_removed
 from app.actions.rows import NAMES, Change, Fields, Wanted, compared, remove, stored, write
+from app.security import Actor
 from app.tables import Office, Queue, RequestType
 from routing.rules import HoursRule, QueueRule, Rules
 
@@ -27,7 +30,7 @@ LEAST_SECONDS: Final = {
 """The times a row holds, and the least each may be there: rows count whole seconds."""
 
 
-async def bring_in(session: AsyncSession, rules: Rules) -> list[Change]:
+async def bring_in(session: AsyncSession, rules: Rules, *, actor: Actor, now: datetime) -> list[Change]:
     """Make both tables say what the rules say, and tell what that changed.
 
     Raises `Conflict` (`still_named`) for a removal that something stands against.
@@ -41,6 +44,8 @@ async def bring_in(session: AsyncSession, rules: Rules) -> list[Change]:
     for model in TABLES:
         await write(session, model, rows[model], changes[model])
     await session.flush()
+    gone = [change.code for change in changes[Queue] if change.kind == "removed"]
+    await reopen_removed(session, gone, actor=actor, now=now)
     for model in reversed(TABLES):
         await remove(session, model, changes[model])
     return [change for model in TABLES for change in changes[model]]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from app.actions.closing import close, reopen
 from app.api.shapes import Given, Line, Moment, PathCode
-from app.deps import Guarded, NowDep, SessionDep
+from app.deps import ActorDep, Guarded, NowDep, SessionDep
 
 router = APIRouter(prefix="/v1/queues", tags=["queues"], route_class=Guarded)
 
@@ -33,14 +33,16 @@ class ClosingView(BaseModel):
 
 
 @router.put("/{id}/closing", response_model=ClosingView, summary="Close a queue for a while")
-async def closing(queue: PathCode, body: NewClosing, session: SessionDep, now: NowDep) -> dict[str, Any]:
+async def closing(
+    queue: PathCode, body: NewClosing, session: SessionDep, actor: ActorDep, now: NowDep
+) -> dict[str, Any]:
     """Whoever comes is told within a second; who waits keeps waiting. Letters are always taken."""
-    row = await close(session, queue, until=body.until, message=body.message, now=now)
+    row = await close(session, queue, until=body.until, message=body.message, actor=actor, now=now)
     return {"queue": row.code, "until": row.closed_until, "message": row.closed_message}
 
 
 @router.delete("/{id}/closing", status_code=204, summary="Open it again")
-async def opening(queue: PathCode, session: SessionDep) -> Response:
+async def opening(queue: PathCode, session: SessionDep, actor: ActorDep, now: NowDep) -> Response:
     """From now on its hours count again; one that is not closed stays as it is."""
-    await reopen(session, queue)
+    await reopen(session, queue, actor=actor, now=now)
     return Response(status_code=204)

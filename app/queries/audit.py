@@ -32,6 +32,10 @@ _ROWS: Final = {
     # The name of the rules is their number; how often they were told of follows from how far they came.
     "rules": "SELECT version::text AS id, state, CASE state WHEN 'draft' THEN 1 WHEN 'past' THEN 3 ELSE 2 END AS version"
     " FROM rule_set WHERE version::text = ANY($1::text[])",
+    # A queue has no version on its row: its story alone counts. One that was removed is not closed.
+    "queue": "SELECT s.id, CASE WHEN q.closed_until IS NULL THEN 'open' ELSE 'closed' END AS state,"
+    " (SELECT count(*) FROM event e WHERE e.subject = 'queue' AND e.subject_id = s.id) AS version"
+    " FROM unnest($1::text[]) AS s (id) LEFT JOIN queue q ON q.code = s.id",
 }
 _ASSIGNMENTS: Final = """
     SELECT id::text, interaction_id::text, representative, state, outcome

@@ -163,6 +163,14 @@ RULES: Final = (
         """,
     ),
     Rule(
+        name="told_closing",
+        statement="""
+            SELECT 'queue' AS subject, q.code AS id, 'is closed by hand, and no event tells by whom' AS detail FROM queue q
+            WHERE q.closed_until IS NOT NULL
+            AND NOT EXISTS (SELECT FROM event WHERE subject = 'queue' AND subject_id = q.code)
+        """,
+    ),
+    Rule(
         name="known_rules",  # what somebody entered with can be read again; 0 = the tables as they stand
         statement="""
             SELECT 'interaction' AS subject, i.id::text AS id,

@@ -17,6 +17,7 @@ from app.db import now
 from app.errors import Forbidden, Invalid, NotFound
 from app.intake import Contact, Intake
 from app.queries.audit import audit
+from app.security import SYSTEM
 from channels.base import Arrived, Asked, Ended, Left, Outcome, Person
 from tests.app.test_told import measure
 from tests.ruling import document, rule
@@ -131,7 +132,7 @@ async def test_a_closing_by_hand_needs_no_rule_and_who_waits_keeps_waiting(shift
     waiting = await visit(shift, "v1")
     async with shift.db.session() as session:
         moment = await now(session)
-        await close(session, "inquiries", until=moment + timedelta(hours=2), message="Flood.", now=moment)
+        await close(session, "inquiries", until=moment + timedelta(hours=2), message="Flood.", actor=SYSTEM, now=moment)
     shift.intake.forget()
     outcome = await visit(shift, "v2")
     assert outcome.refusal is not None
@@ -401,4 +402,4 @@ async def test_a_queue_nobody_knows_cannot_be_closed(shift: Shift) -> None:
     async with shift.db.session() as session:
         moment = await now(session)
         with pytest.raises(NotFound):
-            await close(session, "nowhere", until=moment + timedelta(hours=1), message=None, now=moment)
+            await close(session, "nowhere", until=moment + timedelta(hours=1), message=None, actor=SYSTEM, now=moment)

@@ -92,6 +92,7 @@ def test_each_subject_folds_by_its_own_machine() -> None:
     assert fold("case", told("opened", "resolved", "reopened", "joined")) == "open"
     assert fold("representative", told("joined", "available", "changed", "away")) == "away"
     assert fold("rules", told("drafted", "published", "superseded")) == "past"
+    assert fold("queue", told("closed", "closed", "opened", "closed")) == "closed"
     with pytest.raises(IllegalTransition):
         fold("case", told("queued"))
     with pytest.raises(KeyError):

@@ -17,6 +17,7 @@ from routing.lifecycle import (
     OUTCOME,
     OVER_STATES,
     PRESENCE,
+    QUEUE,
     RULES,
     WAITING_STATES,
     Machine,
@@ -92,6 +93,7 @@ def test_every_state_can_be_reached_and_no_row_is_ever_new(machine: Machine) -> 
         (CASE, set[str]()),
         (PRESENCE, set[str]()),
         (RULES, {"past", "discarded"}),
+        (QUEUE, set[str]()),
     ],
     ids=list(MACHINES),
 )
@@ -189,7 +191,9 @@ def test_a_walk_with_one_step_that_does_not_fit_is_refused(data: st.DataObject, 
     walk = data.draw(walks(machine))
     place = data.draw(st.integers(0, len(walk)))
     state = walk[place - 1][1] if place else NEW
-    wrong = data.draw(st.sampled_from([event for event in EVENTS[name] if not machine.allows(state, event)]))
+    wrong = data.draw(
+        st.sampled_from([event for event in (*EVENTS[name], "no_such") if not machine.allows(state, event)])
+    )
     events = [event for event, _ in walk]
     with pytest.raises(IllegalTransition) as caught:
         machine.fold([*events[:place], wrong, *events[place:]])
