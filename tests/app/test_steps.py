@@ -129,9 +129,10 @@ async def test_whom_nothing_helped_a_supervisor_sees_and_it_is_offered_on_after_
         shift,
         claims={"on_exhausted": {"after_seconds": 60, "then": "supervisor"}, "supervisor_seconds": 120},
     )
-    waiting = await shift.arrive("phone", "claim")
+    waiting, *others = [await shift.arrive("phone", "claim") for _ in range(8)]
     await shift.pass_time(61)
-    await step_by_time(shift)
+    await asyncio.gather(*(turns(Exhaustion(shift.db)) for _ in range(4)))
+    assert all([len(await told(shift, each, "escalated")) == 1 for each in others]), "once, whoever else looks"
     row = await shift.row(waiting)
     assert (row["state"], row["step_at"]) == ("queued", None)
     assert (row["not_before"] - row["escalated_at"]).total_seconds() == 120
