@@ -134,7 +134,9 @@ class Problem(BaseModel):
     code: str
     detail: str
     errors: list[dict[str, Any]] | None = Field(None, description="Single faults, as `where` and `detail`.")
-    faults: list[dict[str, str]] | None = Field(None, description="Of `wrong_rules`: its mistakes, as `path` and `reason`.")
+    faults: list[dict[str, str]] | None = Field(
+        None, description="Of `wrong_rules`: its mistakes, as `path` and `reason`."
+    )
 
 
 class Customer(Given):
@@ -205,7 +207,9 @@ class Received(BaseModel):
     position: int | None = Field(description="Place in line, 1 is next; null where it does not wait.")
     wait: WaitShape | None
     number: str | None = Field(description="The ticket, for visits.")
-    callback: bool = Field(False, description="The customer need not stay: the place is kept, and they are called back.")
+    callback: bool = Field(
+        False, description="The customer need not stay: the place is kept, and they are called back."
+    )
     refusal: RefusalShape | None = Field(None, description="Turned away on entry; the state is `cancelled`.")
     notices: list[str] = Field(default_factory=list, description="What to tell the customer, as it stands.")
 
