@@ -20,7 +20,7 @@ NINE_OF_TEN_Z: Final = 1.2815515655446004
 WIDEST: Final = 2.0
 """The range is never wider than so many times that of Gamma(completions, total rate): wider would say nothing."""
 LEAST_SHAPE: Final = 0.25
-SETTLING: Final = 1.5
+SETTLING: Final = 3.0
 """Within some handle times the count of completions comes to have the spread of the handle times, and no longer chance's."""
 CROWDED: Final = 0.9
 """Of all completions at most so many are for people who come later: more would mean that one is never served."""
@@ -49,6 +49,7 @@ def wait(
     busy: float,
     handle_seconds: float,
     variation: float = 1.0,
+    measured: float = math.inf,
     leaving_rate: float = 0.0,
     overtaking: Iterable[Overtaking] = (),
 ) -> Wait | None:
@@ -57,7 +58,7 @@ def wait(
     `representatives` are on shift and may serve this line, `busy` of them cannot take anything now, `handle_seconds` is
     the mean time one piece of work keeps one of them and `variation` its standard deviation over that, squared (1 for
     exponential times). Whoever else these representatives will take before counts for the position, in whatever line.
-    `leaving_rate`: of those who wait, the share that gives up in a second. None when nobody is on shift or nothing is
+    `measured`: from how many contacts the time is known; few make the range wider. `leaving_rate`: of those who wait, the share that gives up in a second. None when nobody is on shift or nothing is
     known of the time.
     """
     if representatives <= 0 or not math.isfinite(handle_seconds) or handle_seconds <= 0:
@@ -68,10 +69,15 @@ def wait(
         return Wait(low_seconds=0, high_seconds=0)
     completions = max(1.0, completions)
     between = handle_seconds / representatives
-    plain_low, plain_high = _range(completions, 1.0, leaving=0.0)
-    low, high = _range(completions, _dispersion(completions / representatives, variation), leaving_rate * between)
-    later = _later(completions, between, overtaking)
-    low, high = low * later, high * later
+    plain_low, plain_high = _range(completions, completions)
+    mean, variance = _moments(
+        completions,
+        dispersion=_dispersion(completions / representatives, variation),
+        leaving=leaving_rate * between,
+        later=_later(completions, between, overtaking),
+    )
+    low = _range(mean, variance)[0]
+    high = _range(mean, variance + mean * mean * variation / max(1.0, measured))[1]
     high = min(high, low + WIDEST * (plain_high - plain_low))
     return Wait(low_seconds=math.ceil(low * between), high_seconds=math.ceil(high * between))
 
@@ -96,10 +102,18 @@ def gamma_quantile(shape: float, z: float) -> float:
     return shape * (1 - ninth + z * math.sqrt(ninth)) ** 3
 
 
-def _range(completions: float, dispersion: float, leaving: float) -> tuple[float, float]:
-    """Both ends, in mean times between completions: the Gamma distribution of the wait's mean and variance.
+def _range(mean: float, variance: float) -> tuple[float, float]:
+    """Both ends, of the Gamma distribution with this mean and variance."""
+    shape = max(LEAST_SHAPE, mean * mean / variance)
+    scale = mean / shape
+    return gamma_quantile(shape, MEDIAN_Z) * scale, gamma_quantile(shape, NINE_OF_TEN_Z) * scale
 
-    While `k` are still ahead, things move at the rate 1 + k x `leaving`; mean and variance are the sums over k.
+
+def _moments(completions: float, *, dispersion: float, leaving: float, later: float) -> tuple[float, float]:
+    """Mean and variance of the wait, in mean times between completions.
+
+    While `k` are still ahead, things move at the rate 1 + k x `leaving`: both are sums over k. Of all completions the
+    share 1 - 1 / `later` is for people who come later: it stretches the wait, and how many they are is chance, too.
     """
     mean, variance = completions, completions
     if leaving > 0:
@@ -107,9 +121,7 @@ def _range(completions: float, dispersion: float, leaving: float) -> tuple[float
         variance = completions / (1 + completions * leaving)
     # Somebody is in the middle of their work when one asks: the steadier the work, the sooner the first is done.
     mean -= (1 - dispersion) / 2
-    shape = max(LEAST_SHAPE, mean * mean / (variance * dispersion))
-    scale = mean / shape
-    return gamma_quantile(shape, MEDIAN_Z) * scale, gamma_quantile(shape, NINE_OF_TEN_Z) * scale
+    return mean * later, variance * later**3 * (dispersion + 1 - 1 / later)
 
 
 def _dispersion(handle_times: float, variation: float) -> float:

@@ -59,6 +59,8 @@ class Known:
     """How much of a representative's time one piece takes, on average."""
     variation: float = 1.0
     """The variance of that, over its square."""
+    measured: float = math.inf
+    """From how many contacts both are known; infinite: they are said, not seen."""
     arrival_rate: float = 0.0
     """A second."""
     leaving_rate: float = 0.0
@@ -77,6 +79,8 @@ class Line:
     handle_seconds: float
     """Of all they do."""
     variation: float
+    measured: float
+    """From how many contacts both are known; infinite: none of it was measured."""
     leaving_rate: float
     ahead: Mapping[str, float]
     """Of each line, its own included: the share of those due earlier whom they will take before."""
@@ -89,6 +93,15 @@ def lines(known: Mapping[str, Known], at_work: Mapping[Serves, Crew]) -> dict[st
     at_work = {serves: crew for serves, crew in at_work.items() if crew.on_shift > 0}
     shares = _level(known, at_work)
     return {line: _line(line, known, shares, at_work) for line in known}
+
+
+def handle_seconds(spent_seconds: float, *, done: int, in_hand: int, variation: float) -> float:
+    """The mean time of one piece, from all time spent on those that were begun lately; `done` is 1 or more.
+
+    The mean of those done would leave out the long ones: they are not done yet. By the renewal theorem so much time
+    yields `done + in_hand x (1 - variation) / 2` pieces: those in hand count for a part of one, less the wilder they are.
+    """
+    return spent_seconds / max(done / 2, done + in_hand * (1 - variation) / 2)
 
 
 def crews(staff: Iterable[tuple[Staff, Crew]], kinds: Mapping[str, Needs]) -> dict[Serves, Crew]:
@@ -124,6 +137,7 @@ def told(line: Line, position: float, *, lead_seconds: float | None = None) -> W
         busy=line.representatives - line.free,
         handle_seconds=line.handle_seconds,
         variation=line.variation,
+        measured=line.measured,
         leaving_rate=line.leaving_rate,
         overtaking=()
         if lead_seconds is None
@@ -216,6 +230,7 @@ def _line(line: str, known: Mapping[str, Known], shares: Shares, crews: Mapping[
         free=sum(crew.free for serves, crew in crews.items() if line in serves),
         handle_seconds=mean,
         variation=max(0.0, square / pieces / mean**2 - 1),
+        measured=sum(known[other].measured for other, share in mix.items() if share > COUNTS * pieces),
         leaving_rate=sum(share * known[other].leaving_rate for other, share in mix.items()) / pieces,
         ahead=ahead,
         leads=tuple(sorted(leads.items())),

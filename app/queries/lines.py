@@ -6,6 +6,7 @@ reckons.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +60,7 @@ def document(line: Line, ahead: Mapping[str, float]) -> dict[str, Any]:
         "free": line.free,
         "handle_seconds": _short(line.handle_seconds),
         "variation": _short(line.variation),
+        "measured": None if math.isinf(line.measured) else line.measured,
         "leaving_rate": _short(line.leaving_rate),
         "ahead": {queue: _short(share) for queue, share in sorted(ahead.items())},
         "leads": [[_short(lead), _short(rate)] for lead, rate in line.leads],
@@ -72,6 +74,7 @@ def line(found: Mapping[str, Any]) -> Line:
         free=found["free"],
         handle_seconds=found["handle_seconds"],
         variation=found["variation"],
+        measured=math.inf if found["measured"] is None else found["measured"],
         leaving_rate=found["leaving_rate"],
         ahead=found["ahead"],
         leads=tuple((lead, rate) for lead, rate in found["leads"]),
@@ -106,13 +109,14 @@ def _known(stand: Stand, seen: Seen, kinds: Mapping[str, Needs]) -> dict[str, Kn
 
 
 def _about(queue: Queue, seen: Seen, came: Came | None, *, waiting: float) -> Known:
-    seconds, variation = seen.handled.get(queue.code, (queue.mean_handle_seconds, 1.0))
+    handled = seen.handled.get(queue.code)
     over = max(LEAST_SECONDS, seen.over_seconds)
     leads = sorted(came.leads.items(), key=lambda each: (-each[1], each[0]))[:LEADS_AT_MOST] if came else []
     return Known(
         waiting=waiting,
-        handle_seconds=seconds,
-        variation=variation,
+        handle_seconds=handled.seconds if handled else queue.mean_handle_seconds,
+        variation=handled.variation if handled else 1.0,
+        measured=handled.number if handled else math.inf,
         arrival_rate=came.number / over if came else SELDOM,
         leaving_rate=seen.leaving.get(queue.code, 0.0),
         leads=tuple(sorted((lead, number / over) for lead, number in leads)),
@@ -126,7 +130,7 @@ def _row(queue: Queue, stand: Stand, seen: Seen, lines_of: Mapping[str, Any]) ->
         queue=queue.code,
         servers=sum(each.crew.on_shift for each in serving),
         free=sum(each.crew.free for each in serving),
-        handle_seconds=seen.handled.get(queue.code, (queue.mean_handle_seconds, 1.0))[0],
+        handle_seconds=handled.seconds if (handled := seen.handled.get(queue.code)) else queue.mean_handle_seconds,
         line=lines_of,
         changed_at=max(
             (each.changed_at for each in stand.alike if not near.isdisjoint(each.staff.queues)), default=None

@@ -15,10 +15,11 @@ import asyncpg
 
 from app.convert import needs, skills
 from app.db import Connection
-from routing.lines import Crew
+from routing.lines import Crew, handle_seconds
 from routing.model import Needs, Staff
 
-RECENT_HOURS: Final = 1
+HANDLED_HOURS: Final = 4
+CAME_HOURS: Final = 1
 RECENT_AT_MOST: Final = 2_000
 ENOUGH: Final = 10
 """Fewer measured contacts than this say less than the configuration does."""
@@ -60,14 +61,18 @@ GROUP BY queues, representative.skills, languages, office, groups
 # Keys are in order of time, so the latest are read from the end of the key's own index. Whoever holds three letters at
 # once gives each a third of their time.
 _HANDLED = """
-SELECT i.queue, avg(recent.seconds) AS seconds, var_pop(recent.seconds) AS variance
-FROM (SELECT a.interaction_id, extract(epoch FROM a.ended_at - a.offered_at)::float8
+SELECT i.queue, count(*) FILTER (WHERE recent.done) AS done, count(*) FILTER (WHERE NOT recent.done) AS in_hand,
+       sum(recent.seconds) AS seconds,
+       coalesce(var_pop(recent.seconds) FILTER (WHERE recent.done)
+                / nullif(avg(recent.seconds) FILTER (WHERE recent.done), 0) ^ 2, 0) AS variation
+FROM (SELECT a.interaction_id, a.ended_at IS NOT NULL AS done,
+             greatest(0, extract(epoch FROM coalesce(a.ended_at, wall_clock()) - a.offered_at))::float8
              * CASE WHEN a.live THEN 1 ELSE least(1, greatest(1, a.units)::float8 / greatest(1, r.capacity)) END AS seconds
       FROM assignment a JOIN representative r ON r.code = a.representative
-      WHERE a.id > $1 AND a.outcome = 'completed' AND a.answered_at IS NOT NULL
+      WHERE a.id > $1 AND a.answered_at IS NOT NULL
       ORDER BY a.id DESC LIMIT $2) AS recent
 JOIN interaction i ON i.id = recent.interaction_id
-GROUP BY i.queue HAVING count(*) >= $3
+GROUP BY i.queue HAVING count(*) FILTER (WHERE recent.done) >= $3
 """
 _CAME = f"""
 WITH recent AS (
@@ -88,7 +93,7 @@ SELECT kind, queue, skills, language, office, routing, round(extract(epoch FROM 
        extract(epoch FROM wall_clock() - min(min(queued_at)) OVER ())::float8 AS over_seconds
 FROM waited GROUP BY kind, queue, skills, language, office, routing, lead ORDER BY came DESC, kind, lead
 """  # noqa: S608  (texts of our own)
-_HOUR_AGO = "SELECT (extract(epoch FROM wall_clock() - make_interval(hours => $1)) * 1000)::bigint"
+_HOURS_AGO = "SELECT (extract(epoch FROM wall_clock() - make_interval(hours => $1)) * 1000)::bigint"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,11 +134,20 @@ class Came:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """What the last hour has shown."""
+class Handled:
+    """How much of a representative's time one piece takes: the mean, its variance over its square, and of how many."""
 
-    handled: Mapping[str, tuple[float, float]]
-    """By queue: mean seconds of a representative's time for one piece, and its variance over the mean's square."""
+    seconds: float
+    variation: float
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What the last hours have shown."""
+
+    handled: Mapping[str, Handled]
+    """By queue."""
     leaving: Mapping[str, float]
     """By queue: of those who wait, the share that gives up in a second."""
     came: Mapping[str, Came]
@@ -161,18 +175,16 @@ async def stand(connection: Connection) -> Stand:
 
 
 async def seen(connection: Connection) -> Seen:
-    """What the last hour has shown, by its latest contacts."""
-    milliseconds = await connection.fetchval(_HOUR_AGO, RECENT_HOURS)
-    since = UUID(int=milliseconds << 80)
-    handled = await connection.fetch(_HANDLED, since, RECENT_AT_MOST, ENOUGH)
-    rows = await connection.fetch(_CAME, since, RECENT_AT_MOST)
+    """What the last hours have shown, by their latest contacts."""
+    handled = await connection.fetch(_HANDLED, await _ago(connection, HANDLED_HOURS), RECENT_AT_MOST, ENOUGH)
+    rows = await connection.fetch(_CAME, await _ago(connection, CAME_HOURS), RECENT_AT_MOST)
     came: dict[str, Came] = {}
     for row in rows:
         kind = came.setdefault(row["kind"], Came(needs=_needs(row)))
         kind.number += row["came"]
         kind.leads[row["lead"]] = row["came"]
     return Seen(
-        handled={row["queue"]: _handled(row["seconds"], row["variance"]) for row in handled},
+        handled={row["queue"]: _handled(row) for row in handled},
         leaving=_leaving(rows),
         came=came,
         over_seconds=rows[0]["over_seconds"] if rows else 0.0,
@@ -196,9 +208,14 @@ def _needs(row: asyncpg.Record) -> Needs:
     return needs(row["queue"], row["skills"], row["language"], False, 1, row["office"], row["routing"])
 
 
-def _handled(seconds: float, variance: float) -> tuple[float, float]:
-    mean = max(1.0, seconds)
-    return mean, variance / mean**2
+async def _ago(connection: Connection, hours: int) -> UUID:
+    """The first key that could be made so many hours ago."""
+    return UUID(int=await connection.fetchval(_HOURS_AGO, hours) << 80)
+
+
+def _handled(row: asyncpg.Record) -> Handled:
+    mean = handle_seconds(row["seconds"], done=row["done"], in_hand=row["in_hand"], variation=row["variation"])
+    return Handled(seconds=max(1.0, mean), variation=row["variation"], number=row["done"])
 
 
 def _leaving(rows: Sequence[asyncpg.Record]) -> dict[str, float]:

@@ -227,7 +227,7 @@ async def test_what_has_been_seen_of_a_queue_makes_its_waits(shift: Shift) -> No
 
 def test_a_lines_makings_survive_their_row() -> None:
     made = Line(
-        representatives=4.0, free=1, handle_seconds=300.0, variation=0.25, leaving_rate=0.001,
+        representatives=4.0, free=1, handle_seconds=300.0, variation=0.25, measured=40, leaving_rate=0.001,
         ahead={"claims": 0.5, "sales": 1.0}, leads=((20.0, 0.01), (320.0, 0.02)),
     )  # fmt: skip
     assert line(orjson.loads(orjson.dumps(document(made, made.ahead)))) == made

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from routing.estimate import Wait, wait
-from routing.lines import Crew, Known, Line, by_queue, crews, lines, told
+from routing.lines import Crew, Known, Line, by_queue, crews, handle_seconds, lines, told
 from routing.model import Needs
+from routing.needs import standing
 from routing.simulation.crew import Person
 from routing.simulation.customers import Customer
 from routing.simulation.engine import Day
@@ -19,7 +22,8 @@ from routing.simulation.scenario import Scenario
 ENOUGH = 10
 """As the service: fewer measured contacts than this say less than the configuration does."""
 MEASURE_SECONDS = 10.0
-RECENT = 500
+HOUR_SECONDS = 3_600.0
+RECENT_SECONDS = 4 * 3_600.0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -40,9 +44,9 @@ class Telling(Waiting):
     def __init__(self, day: Day) -> None:
         super().__init__(day)
         self.told: dict[int, Told] = {}
-        self._handled: dict[str, list[float]] = defaultdict(list)
+        self._handled: dict[str, dict[int, tuple[float, float]]] = defaultdict(dict)
         self._came: dict[Needs, list[tuple[float, float]]] = defaultdict(list)
-        self._left: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+        self._left: dict[str, list[tuple[float, float, bool]]] = defaultdict(list)
         self._measured_at = -MEASURE_SECONDS
         self._seen: dict[str, Known] = {}
 
@@ -60,23 +64,24 @@ class Telling(Waiting):
         now = self._agenda.now
         if (entry := self.told.get(customer.number)) is not None and entry.waited is None:
             entry.waited = now - entry.at
-        self._left[customer.queue].append((now - customer.came, False))
+        self._left[customer.queue].append((now, now - customer.came, False))
+        self._handled[customer.queue][customer.number] = (now, math.inf)
 
     def leave(self, customer: Customer) -> None:
+        now = self._agenda.now
         if customer.state == "served":
-            rule = self._day.rules.queues[customer.queue]
-            self._handled[customer.queue].append(customer.service + rule.wrap_up_seconds * customer.profile.live)
+            begun, _ = self._handled[customer.queue][customer.number]
+            self._handled[customer.queue][customer.number] = (begun, now)
         elif customer.row is not None:
-            self._left[customer.queue].append((self._agenda.now - customer.came, True))
+            self._left[customer.queue].append((now, now - customer.came, True))
         super().leave(customer)
 
     def _tell(self, customer: Customer) -> None:
         assert customer.row is not None
         now, mine = self._agenda.now, (customer.row.due, customer.number)
-        known, made = self._lines()
-        names = {name: needs.queue for name, needs in self._kinds().items()}
+        known, kinds, made = self._lines()
         line = made[_name(customer.row.needs)]
-        share = by_queue(line, known, names)
+        share = by_queue(line, known, {name: needs.queue for name, needs in kinds.items()})
         position = 1.0 + sum(
             share.get(each.queue, 0.0)
             for each in self._day.here.values()
@@ -92,47 +97,55 @@ class Telling(Waiting):
         if said is not None and plain is not None:
             self.told[customer.number] = Told(queue=customer.queue, at=now, wait=said, plain=plain)
 
-    def _kinds(self) -> dict[str, Needs]:
-        return {_name(needs): needs for needs in self._came}
-
-    def _lines(self) -> tuple[dict[str, Known], dict[str, Line]]:
+    def _lines(self) -> tuple[dict[str, Known], dict[str, Needs], dict[str, Line]]:
         """As the service has it: the measures some seconds old, the floor as it is."""
-        now, kinds = self._agenda.now, self._kinds()
-        if now - self._measured_at >= MEASURE_SECONDS or self._seen.keys() != kinds.keys():
-            self._seen = {_name(needs): self._measure(needs) for needs in self._came}
+        now = self._agenda.now
+        if now - self._measured_at >= MEASURE_SECONDS:
+            self._seen = {}
             self._measured_at = now
-        waiting: dict[str, int] = defaultdict(int)
-        for each in self._day.here.values():
-            if each.row is not None:
-                waiting[_name(each.row.needs)] += each.state == "waiting"
-        known = {name: replace(about, waiting=waiting[name]) for name, about in self._seen.items()}
+        waiting = Counter(
+            standing(each.row.needs, each.row.steps, now)[0]
+            for each in self._day.here.values()
+            if each.state == "waiting" and each.row is not None
+        )
+        kinds = {_name(needs): needs for needs in (*self._came, *waiting)}
+        for name, needs in kinds.items():
+            if name not in self._seen:
+                self._seen[name] = self._measure(needs)
+        known = {name: replace(self._seen[name], waiting=waiting[needs]) for name, needs in kinds.items()}
         people = [person for person in self._day.crew.people.values() if person.on and not person.leaving]
         shift = [(person.row, Crew(on_shift=1, free=int(_is_free(person)))) for person in people]
-        return known, lines(known, crews(shift, kinds))
+        return known, kinds, lines(known, crews(shift, kinds))
 
     def _measure(self, needs: Needs) -> Known:
         now, queue = self._agenda.now, needs.queue
-        handled = self._handled[queue][-RECENT:]
-        mean, variation = self._day.rules.queues[queue].mean_handle_seconds, 1.0
+        recent = [(begun, ended) for begun, ended in self._handled[queue].values() if begun > now - RECENT_SECONDS]
+        handled = [ended - begun for begun, ended in recent if ended <= now]
+        mean, variation, measured = self._day.rules.queues[queue].mean_handle_seconds, 1.0, math.inf
         if len(handled) >= ENOUGH:
-            mean = statistics.fmean(handled)
-            variation = statistics.pvariance(handled, mean) / mean**2
-        left = self._left[queue][-RECENT:]
+            variation = statistics.pvariance(handled) / statistics.fmean(handled) ** 2
+            spent = sum(min(ended, now) - begun for begun, ended in recent)
+            in_hand = len(recent) - len(handled)
+            mean = handle_seconds(spent, done=len(handled), in_hand=in_hand, variation=variation)
+            measured = float(len(handled))
+        left = [(waited, gone) for at, waited, gone in self._left[queue] if at - waited > now - RECENT_SECONDS]
         waited = sum(seconds for seconds, _ in left)
-        over = max(600.0, min(3600.0, now - self._day.scenario.calendar.opens))
-        counts = Counter(round(lead) for at, lead in self._came[needs] if at > now - 3600)
+        over = max(600.0, min(HOUR_SECONDS, now - self._day.scenario.calendar.opens))
+        counts = Counter(round(lead) for at, lead in self._came.get(needs, ()) if at > now - HOUR_SECONDS)
         return Known(
             waiting=0,
             handle_seconds=max(1.0, mean),
             variation=variation,
+            measured=measured,
             arrival_rate=counts.total() / over,
             leaving_rate=sum(gone for _, gone in left) / waited if len(left) >= ENOUGH and waited > 0 else 0.0,
             leads=tuple(sorted((float(lead), count / over) for lead, count in counts.items())),
         )
 
 
+@lru_cache(maxsize=10_000)
 def _name(needs: Needs) -> str:
-    return f"{needs.queue} {needs.language} {needs.office} {needs.skills}"
+    return repr(replace(needs, live=False, units=1))
 
 
 def _is_free(person: Person) -> bool:
