@@ -186,10 +186,20 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, AWAY)
 
 
-def uuid7() -> UUID:
-    """A uuid whose order is the order of making, to the millisecond (RFC 9562, version 7)."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+def uuid7(moment: datetime | None = None) -> UUID:
+    """A uuid whose order is the order of making, to the millisecond (RFC 9562, version 7).
+
+    By this process's clock, so nothing may be concluded from when it was made, but where `moment` says it.
+    """
+    milliseconds = time.time_ns() // 1_000_000 if moment is None else int(moment.timestamp() * 1000)
+    value = milliseconds << 80 | int.from_bytes(os.urandom(10))
     return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | 7 << 76 | 2 << 62)
+
+
+def first_id(moment: datetime) -> UUID:
+    """The smallest id that could have been made at `moment`."""
+    milliseconds = max(0, int(moment.timestamp() * 1000))
+    return UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62)
 
 
 def plain(url: str) -> str:

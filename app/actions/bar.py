@@ -17,10 +17,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.actions.caps import first_id
 from app.actions.record import advance
 from app.actions.requeue import hand_back
-from app.db import Connection, uuid7
+from app.db import Connection, first_id, uuid7
 from app.errors import Conflict, NotFound
 from app.security import SYSTEM, Actor
 from app.tables import Assignment, Bar, Case, Customer, Interaction, Representative
@@ -65,7 +64,7 @@ async def bar(
     if await _count(session, whose, customer_id) >= AT_MOST:
         raise Conflict(f"There are {AT_MOST} bars already; lift one first.", code="too_many_bars")
     made = Bar(
-        id=uuid7(),
+        id=uuid7(now),  # by the clock that `unheard` asks
         customer_id=whose.customer_id,
         case_id=whose.case_id,
         representative=representative,

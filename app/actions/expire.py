@@ -1,7 +1,8 @@
 """Offers that nobody answered in time end, once, on the database's clock.
 
 Decides which offers are over, how long their interactions rest, whom a supervisor is told of, and who has missed so many in
-a row that they cannot be at their desk. The interaction keeps its due time. All numbers are the queue's own.
+a row that they cannot be at their desk. The interaction keeps its due time. All numbers are the queue's own. An offer made
+before that clock was set back is withdrawn: when it would be over nobody can say, and so nobody missed it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 import asyncpg
 
 from app.actions.ruled import ruled_rows
-from app.actions.settle import Move, lock_free, lock_held, settle
+from app.actions.settle import AHEAD, Move, lock_free, lock_held, settle
 from app.db import Connection
 from routing.plan import back_off
 from routing.rules import QueueRule
@@ -24,7 +25,7 @@ LOOKED_BACK: Final = 100
 
 _DUE = """
 SELECT interaction_id FROM assignment
-WHERE state = 'offered' AND expires_at <= wall_clock() ORDER BY expires_at LIMIT $1
+WHERE state = 'offered' AND (expires_at <= wall_clock() OR offered_at > wall_clock() + $2) ORDER BY expires_at LIMIT $1
 """
 # Of those who just missed one: what came of their last offers since they said that they are there, newest first.
 _LAST = """
@@ -50,15 +51,19 @@ class Expired:
 
 async def expire(connection: Connection, *, limit: int) -> Expired:
     """End at most `limit` offers that are over. Those that somebody is answering at this moment are left to them."""
-    due = [row["interaction_id"] for row in await connection.fetch(_DUE, limit)]
+    due = [row["interaction_id"] for row in await connection.fetch(_DUE, limit, AHEAD)]
     rows = await lock_held(connection, due, "expired") if due else []
     over = [row for row in rows if row["expires_at"] <= row["now"]]
+    unreal = [row for row in rows if row["offered_at"] > row["now"] + AHEAD]
+    if unreal:
+        moves = [Move(row=row) for row in unreal]
+        await settle(connection, moves, "withdrawn", now=unreal[0]["now"], reason="clock_set_back")
     if not over:
-        return Expired(offers=0, absent=())
+        return Expired(offers=len(unreal), absent=())
     now, rules = over[0]["now"], await ruled_rows(connection, over)
     await settle(connection, [_move(row, _rule(row, rules)) for row in over], "expired", now=now, reason="no_answer")
     await _escalate(connection, over, rules, now=now)
-    return Expired(offers=len(over), absent=await _absent(connection, over, rules))
+    return Expired(offers=len(over) + len(unreal), absent=await _absent(connection, over, rules))
 
 
 def misses_in_a_row(offers: Iterable[tuple[datetime, datetime, bool]]) -> int:

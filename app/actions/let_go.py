@@ -10,16 +10,17 @@ from typing import Final
 
 import asyncpg
 
-from app.actions.settle import Move, lock_held, settle
+from app.actions.settle import AHEAD, Move, lock_held, settle
 from app.db import Connection
 
 GRACE_SECONDS: Final = 120
 """How long somebody may be gone before work that is not live is given to others."""
 
+# Who went before the clock was set back went long enough ago: nobody can say when.
 _LEFT_BEHIND = """
 SELECT a.interaction_id FROM representative r JOIN assignment a ON a.representative = r.code AND a.ended_at IS NULL
 WHERE r.presence <> 'available' AND r.units + r.live > 0 AND a.state = $2
-  AND ($2 = 'offered' OR (NOT a.live AND r.presence_at <= wall_clock() - make_interval(secs => $3)))
+  AND ($2 = 'offered' OR (NOT a.live AND (r.presence_at <= wall_clock() - make_interval(secs => $3) OR r.presence_at > wall_clock() + $4)))
 ORDER BY a.interaction_id LIMIT $1
 """
 
@@ -31,7 +32,7 @@ async def let_go(connection: Connection, *, limit: int) -> int:
 
 
 async def _requeue(connection: Connection, state: str, event: str, *, limit: int) -> int:
-    left = [row["interaction_id"] for row in await connection.fetch(_LEFT_BEHIND, limit, state, GRACE_SECONDS)]
+    left = [row["interaction_id"] for row in await connection.fetch(_LEFT_BEHIND, limit, state, GRACE_SECONDS, AHEAD)]
     rows = await lock_held(connection, left, event) if left else []
     moves = [Move(row=row) for row in rows if _is_left_behind(row)]
     if moves:
@@ -43,4 +44,6 @@ def _is_left_behind(row: asyncpg.Record) -> bool:
     if row["presence"] == "available":
         return False
     gone = row["now"] - row["presence_at"]
-    return row["assignment_state"] == "offered" or (not row["live"] and gone >= timedelta(seconds=GRACE_SECONDS))
+    return row["assignment_state"] == "offered" or (
+        not row["live"] and (gone >= timedelta(seconds=GRACE_SECONDS) or gone < -AHEAD)
+    )

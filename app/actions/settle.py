@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -22,6 +22,9 @@ from app.db import Connection, uuid7
 from app.security import SYSTEM
 from routing.lifecycle import ASSIGNMENT, INTERACTION, OUTCOME
 
+AHEAD: Final = timedelta(seconds=5)
+"""What happened further ahead of the database's clock than this happened before that clock was set back."""
+
 _LOCK_FREE = """
 SELECT i.id, i.state, i.version, i.misses, i.channel, i.contact, i.reply_to, i.language, i.step, i.steps, i.step_at,
        i.exhausted_at, wall_clock() AS now
@@ -32,11 +35,12 @@ ORDER BY i.id FOR NO KEY UPDATE OF i SKIP LOCKED
 # Interactions, then assignments, then representatives, each by id: the order every writer keeps.
 _LOCK_HELD = """
 WITH work AS MATERIALIZED (
-    SELECT id, state, version, misses, channel, contact, reply_to, language, wake_at, queue, rules_version FROM interaction
+    SELECT id, state, state_at, version, misses, channel, contact, reply_to, language, wake_at, queue, rules_version
+    FROM interaction
     WHERE id = ANY ($1::uuid[]) AND state = ANY ($2::text[])
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 ), held AS MATERIALIZED (
-    SELECT w.*, a.id AS assignment, a.state AS assignment_state, a.representative, a.live, a.units, a.expires_at,
+    SELECT w.*, a.id AS assignment, a.state AS assignment_state, a.representative, a.live, a.units, a.offered_at, a.expires_at,
            a.answered_at IS NOT NULL AS worked
     FROM work w JOIN assignment a ON a.interaction_id = w.id
     WHERE a.ended_at IS NULL AND a.state = ANY ($3::text[])
@@ -57,7 +61,8 @@ FROM unnest($2::uuid[], $3::text[], $4::int[], $5::timestamptz[], $6::timestampt
 WHERE i.id = t.id
 """
 _END = """
-UPDATE assignment a SET state = t.state, ended_at = $1, outcome = $2, reason = $3
+UPDATE assignment a
+SET state = t.state, ended_at = greatest($1, a.answered_at, a.offered_at), outcome = $2, reason = $3
 FROM unnest($4::uuid[], $5::text[]) AS t (id, state)
 WHERE a.id = t.id AND a.ended_at IS NULL
 """

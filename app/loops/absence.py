@@ -30,9 +30,11 @@ SILENT_SECONDS: Final = 45
 DEAF_SECONDS: Final = 5
 """So long without a turn, on the database's clock: it or we were away, or the clock jumped, and signs of life were lost."""
 
+# Whose last sign lies ahead gave it before the clock was set back, and none in all the time that we have listened since.
 _SILENT = """
 SELECT code FROM representative
-WHERE presence <> 'offline' AND heartbeat_at < wall_clock() - make_interval(secs => $1)
+WHERE presence <> 'offline'
+  AND (heartbeat_at < wall_clock() - make_interval(secs => $1) OR heartbeat_at > wall_clock() + make_interval(secs => $3))
 ORDER BY code LIMIT $2
 """
 _AT_ONCE = 100
@@ -66,7 +68,7 @@ class Silence(Chore):
         async with self.db.connection() as connection:
             if not self._has_listened(await connection.fetchval("SELECT wall_clock()")):
                 return False
-            silent = [row["code"] for row in await connection.fetch(_SILENT, SILENT_SECONDS, _AT_ONCE)]
+            silent = [row["code"] for row in await connection.fetch(_SILENT, SILENT_SECONDS, _AT_ONCE, DEAF_SECONDS)]
         for code in silent:
             await self._set_offline(code)
         return len(silent) == _AT_ONCE
@@ -83,7 +85,7 @@ class Silence(Chore):
             # Not locked: who is heard of at this very moment comes back with the next sign they give.
             representative = await session.get_one(Representative, code)
             heard = representative.heartbeat_at
-            if heard is None or (now - heard).total_seconds() < SILENT_SECONDS:
+            if heard is None or -DEAF_SECONDS <= (now - heard).total_seconds() < SILENT_SECONDS:
                 return
             await set_presence(session, code, status="offline", reason="silent", actor=SYSTEM, now=now)
         self.measures.absent.labels("silent").inc()

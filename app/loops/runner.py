@@ -25,6 +25,7 @@ from app.loops.janitor import Janitor
 from app.loops.measures import Measures
 from app.loops.outbox import Outbox
 from app.loops.polls import Poll, has_polls
+from app.loops.resting import Resting
 from app.loops.stepping import Exhaustion, Stepping
 from app.loops.waking import Waking
 from app.loops.wrapping import Wrapping
@@ -64,6 +65,7 @@ class Loops:
                     Stepping,
                     Exhaustion,
                     Bars,
+                    Resting,
                     HandBack,
                     Silence,
                     EpochWatch,

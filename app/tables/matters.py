@@ -171,6 +171,9 @@ class Assignment(SQLModel, table=True):
         Index("uq_assignment_live", "interaction_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index("ix_assignment_representative", "representative", "id"),
         Index("ix_assignment_held", "representative", "id", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_assignment_answered", "representative", "answered_at", postgresql_where=text("answered_at IS NOT NULL")
+        ),
         Index("ix_assignment_expiring", "expires_at", postgresql_where=text("state = 'offered'")),
     )
     id: UUID = Field(primary_key=True)

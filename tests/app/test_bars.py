@@ -156,6 +156,7 @@ async def test_a_bar_and_an_offer_at_the_same_moment_end_without_the_offer(shift
 
 
 async def test_who_came_in_at_the_very_moment_hears_of_the_bar_a_little_later(shift: Shift) -> None:
+    await shift.pass_time(3600)  # the clock of the process that makes the bar does not count
     known = await sana_calls(shift)
     await forbid(shift, await of_customer(shift, known))
     late = await sana_calls(shift)

@@ -10,10 +10,9 @@ import pytest
 
 from app.actions.accept import accept
 from app.actions.assign import assign
-from app.actions.caps import first_id
 from app.actions.complete import complete
 from app.actions.reject import reject
-from app.db import now, uuid7
+from app.db import first_id, now, uuid7
 from app.errors import Conflict
 from tests.shift import Shift, person
 
@@ -108,3 +107,11 @@ def test_the_first_id_of_a_moment_comes_before_every_id_made_then() -> None:
     assert first_id(before) <= min(made)
     assert max(made) < first_id(after)
     assert first_id(before).version == 7
+
+
+async def test_what_was_taken_is_counted_whatever_the_clock_of_the_process_says(shift: Shift) -> None:
+    await shift.pass_time(3 * 86_400)
+    await shift.come_to_work("ayesha")
+    await shift.execute("UPDATE representative SET per_day = 1 WHERE code = 'ayesha'")
+    await shift.serve(await shift.arrive("phone", "claim"), "ayesha")
+    assert (await shift.staff("ayesha"))["resting_until"] is not None
