@@ -6,7 +6,7 @@ what the queues look like now is handed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final, Literal
@@ -17,7 +17,7 @@ from routing.rules.asking import asked, needs_of
 from routing.rules.model import EntryRule, Exhausted, QueueRule, Rules, When
 from routing.rules.relaxing import firm_needs, relax
 
-__all__ = ["Admission", "Contact", "Filing", "QueueNow", "admit", "file", "firm_needs", "split"]
+__all__ = ["Admission", "Contact", "Filing", "QueueNow", "admit", "answer", "file", "firm_needs", "split"]
 
 MOST_OVERFLOWS: Final = 8
 """So many queues are asked in turn; in the last of them one waits, whatever its rules say."""
@@ -112,8 +112,24 @@ def split(rules: Rules, queue: str, contact: UUID) -> str:
     return parts[-1][0]
 
 
+def answer(
+    rules: Rules, queue: str, look: Callable[[str], QueueNow], *, live: bool, closed: Container[str]
+) -> Admission:
+    """The answer on entry to one who comes to `queue`; `live`: they stand or hang there waiting, else they wrote.
+
+    What was written always joins: it costs nobody any waiting to keep it, and nobody need call back. A queue `closed` by hand is closed also where its
+    rules say nothing of it.
+    """
+    found = admit(rules, queue, look)
+    by_hand = found.queue in closed and not any(rule.when == "closed" for rule in rules.queues[found.queue].on_entry)
+    if by_hand and found.then != "turn_away":
+        now = look(found.queue)
+        found = replace(found, then="turn_away", reason="closed", message=now.message, opens_at=now.opens_at)
+    return found if live else replace(found, then="join")
+
+
 def admit(rules: Rules, queue: str, look: Callable[[str], QueueNow]) -> Admission:
-    """The answer on entry, asked once; overflow is followed, and at the last queue of the chain it simply joins.
+    """What the rules for entry alone say, asked once; overflow is followed, and at the last queue of the chain it simply joins.
 
     `look` tells how a queue stands; it is called once for each queue that is asked. What is told is the reason of the last
     rule that held, and its message, or the one before where it says nothing.

@@ -1,13 +1,12 @@
 """The answer to one who comes: let in, offered a call back, sent to another line, or turned away. Asked once, on entry.
 
-Decides nothing of its own but this: what was written always joins, for it costs nobody any waiting to keep it; and a queue
-closed by hand is closed also where its rules say nothing of it. All else `routing.entry` decides.
+Decides what the answer of `routing.entry` means to a contact: how it waits, and what is told. Never who is let in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,7 @@ from zoneinfo import ZoneInfo
 from app.actions.filing import Files, Pattern
 from app.queries.catalogue import Catalogue, RequestRow
 from channels.base import Info, Refusal
-from routing.entry import Admission, QueueNow, admit, split
+from routing.entry import Admission, answer, split
 from routing.rules import Rules
 
 
@@ -129,20 +128,7 @@ class Door:
     def _entered(self, asked: Asked, contact: UUID) -> Entry:
         rules, look = self.catalogue.rules, self.catalogue.look
         queue = split(rules, asked.request.queue, contact)
-        admission = self._by_hand(admit(rules, queue, look), look)
-        if admission.then == "turn_away" and not asked.info.live:
-            admission = replace(admission, then="join")
-        return self.entry(asked, admission)
-
-    def _by_hand(self, admission: Admission, look: Any) -> Admission:
-        """Closed by hand, where no rule says what that means."""
-        queue = admission.queue
-        if queue not in self.catalogue.closed or admission.then == "turn_away":
-            return admission
-        if any(rule.when == "closed" for rule in self.catalogue.rules.queues[queue].on_entry):
-            return admission
-        now: QueueNow = look(queue)
-        return replace(admission, then="turn_away", reason="closed", message=now.message, opens_at=now.opens_at)
+        return self.entry(asked, answer(rules, queue, look, live=asked.info.live, closed=self.catalogue.closed))
 
 
 def _fact(asked: Asked, admission: Admission, *, version: int) -> dict[str, Any]:

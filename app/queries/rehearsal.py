@@ -1,13 +1,12 @@
 """A contact that never came: what would be answered to it, where it would wait, and who would get it and why.
 
-Decides nothing of its own but what the door decides too: what was written always joins, and a queue closed by hand is closed
-where its rules say nothing of it. It goes the way a contact goes, on a floor of its own, and writes nothing.
+Decides nothing of its own. It goes the way a contact goes, on a floor of its own, and writes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,7 +22,7 @@ from app.queries.past import Past, floor_at
 from app.queries.standing import Waits, places
 from app.queries.verdicts import Judged, judge
 from channels.base import Info, Wait
-from routing.entry import Admission, Contact, Filing, QueueNow, admit, file, split
+from routing.entry import Admission, Contact, Filing, QueueNow, answer, file, split
 from routing.model import Waiting
 from routing.rules import Rules
 
@@ -73,7 +72,7 @@ async def rehearse(connection: Connection, contact: Rehearsed, *, rules: Rules, 
     past = await floor_at(connection, at)
     look, closed = await _look(connection, rules, past, at=at, live=live)
     identity = uuid7()
-    admission = _admitted(rules, split(rules, asked, identity), info, look=look, closed=closed)
+    admission = answer(rules, split(rules, asked, identity), look, live=info.live, closed=closed)
     if admission.then == "turn_away":
         return Answer(rules=rules.version, at=at, admission=admission)
     record = await _record(connection, contact)
@@ -117,15 +116,6 @@ def _known(contact: Rehearsed, rules: Rules) -> tuple[Info, str]:
         if reason not in rules.reasons:
             raise Invalid(f"There is no reason {reason!r} for a head start.", code="unknown_reason")
     return channel.info, queue
-
-
-def _admitted(rules: Rules, queue: str, info: Info, *, look: Look, closed: frozenset[str]) -> Admission:
-    found = admit(rules, queue, look)
-    by_hand = found.queue in closed and not any(rule.when == "closed" for rule in rules.queues[found.queue].on_entry)
-    if by_hand and found.then != "turn_away":
-        shut = look(found.queue)
-        found = replace(found, then="turn_away", reason="closed", message=shut.message, opens_at=shut.opens_at)
-    return replace(found, then="join") if found.then == "turn_away" and not info.live else found
 
 
 async def _look(

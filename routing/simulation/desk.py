@@ -79,7 +79,7 @@ class Desk:
         chosen = entry.split(self.rules, queue, customer.id)
         if self._plain[chosen]:
             return Admission(then="join", queue=chosen)
-        return entry.admit(self.rules, chosen, look)
+        return entry.answer(self.rules, chosen, look, live=customer.profile.live, closed=())
 
     def head_start(self, customer: Customer, queue: str) -> float:
         """The seconds granted for their reasons, today's shares being what they are."""

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routing import entry
 from routing.entry import MOST_OVERFLOWS, Admission, Contact, Filing, QueueNow, admit, file, firm_needs, split
 from routing.model import Needs, Step
 from routing.rules import EntryRule, OverflowRule, QueueRule, RequestRule, Rules, StepRule, read
@@ -84,6 +85,34 @@ def test_the_words_of_whoever_closed_it_come_before_the_rules_own() -> None:
     assert answer(RULES, "claims", claims=shut).message == "Water in the office."
     open_again = QueueNow(on_shift=0, message="Water in the office.")
     assert answer(RULES, "claims", claims=open_again).message == "It will take long."
+
+
+@pytest.mark.parametrize("now", [QueueNow(open=False, opens_at=5_000.0), QueueNow(wait_high_seconds=901)])
+def test_what_was_written_always_joins(now: QueueNow) -> None:
+    asked = admit(RULES, "claims", lambda _: now)
+    assert asked.then != "join"
+    found = entry.answer(RULES, "claims", lambda _: now, live=False, closed=("claims",))
+    assert found == replace(asked, then="join"), "and it is told why nobody looks at it yet"
+    assert entry.answer(RULES, "claims", lambda _: now, live=True, closed=()) == asked
+
+
+def test_what_is_closed_by_hand_is_closed_where_no_rule_says_what_that_means() -> None:
+    now = QueueNow(open=False, opens_at=5_000.0, message="Flood.")
+    shut = entry.answer(RULES, "desk", lambda _: now, live=True, closed={"desk"})
+    assert shut == Admission(then="turn_away", queue="desk", reason="closed", message="Flood.", opens_at=5_000.0)
+    assert entry.answer(RULES, "desk", lambda _: now, live=True, closed={"claims"}).then == "join"
+    moved = entry.answer(
+        RULES, "claims", lambda name: now if name == "desk" else QueueNow(waiting=51), live=True, closed={"desk"}
+    )
+    assert (moved.then, moved.queue) == ("turn_away", "desk"), "where it would have waited in the end"
+
+
+def test_a_rule_for_being_closed_holds_for_a_closing_by_hand_too() -> None:
+    sent_on = replace(RULES.queues["claims"], on_entry=(EntryRule(when="closed", then="overflow", queue="desk"),))
+    ruled = replace(RULES, queues={**RULES.queues, "claims": sent_on})
+    looks = {"claims": QueueNow(open=False)}
+    found = entry.answer(ruled, "claims", lambda name: looks.get(name, OPEN), live=True, closed={"claims"})
+    assert (found.then, found.queue) == ("join", "desk")
 
 
 def test_who_finds_too_many_in_line_waits_elsewhere_and_is_told_why() -> None:
