@@ -69,7 +69,7 @@ async def write(session: AsyncSession, model: Catalogue, rows: Wanted, changes: 
     for change in changes:
         if change.kind == "added":
             session.add(model(code=change.code, **rows[change.code]))
-            await session.flush()  # one by one: a parent stands before its children
+    await session.flush()  # in the order they were added: a parent stands before its children
     for change in changes:
         if change.kind == "changed":
             values = {name: rows[change.code][name] for name in change.fields}

@@ -6,8 +6,9 @@ alone. References between the parts are checked in `app.configuration.references
 
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any, TypeAlias, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation, StringConstraints
 
@@ -25,12 +26,13 @@ def _printable(text: str) -> str:
 
 
 def is_zone(name: str) -> bool:
-    """Whether there is such a time zone."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
+    """Whether there is such a time zone, here and in the database: `localtime` and `posix/…` are files of this machine."""
+    return name in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones() - {"localtime"})
 
 
 def _known_zone(name: str) -> str:

@@ -102,7 +102,7 @@ async def catalogue(connection: Connection, before: Catalogue | None = None) -> 
         house=House(
             name=name,
             languages=languages,
-            requests=_options(requests, None),
+            requests=_options(requests),
             offices={code: office.name for code, office in offices.items()},
         ),
         rules=rules,
@@ -126,9 +126,14 @@ def _calendar(rules: Rules, zone: ZoneInfo, before: Catalogue | None) -> Calenda
     return before.calendar if before is not None and kept else Calendar(rules, zone)
 
 
-def _options(requests: Mapping[str, RequestRow], parent: str | None) -> tuple[RequestOption, ...]:
-    return tuple(
-        RequestOption(code=row.code, labels=row.labels, children=_options(requests, row.code))
-        for row in requests.values()
-        if row.parent == parent
-    )
+def _options(requests: Mapping[str, RequestRow]) -> tuple[RequestOption, ...]:
+    below: dict[str | None, list[RequestRow]] = {}
+    for row in requests.values():
+        below.setdefault(row.parent, []).append(row)
+
+    def options(parent: str | None) -> tuple[RequestOption, ...]:
+        return tuple(
+            RequestOption(code=row.code, labels=row.labels, children=options(row.code)) for row in below.get(parent, ())
+        )
+
+    return options(None)

@@ -18,9 +18,10 @@ from app.queries.opening import Calendar
 from app.queries.standing import Waits, places
 from routing.entry import QueueNow
 from routing.rules import Rules
+from routing.rules.checking import MOST_COUNTED
 
-MOST_COUNTED: Final = 100_000
-"""Nobody counts further: a rule over a longer line never holds."""
+MOST_AT_ONCE: Final = 100
+"""Queues whose hours are worked out while everybody else waits."""
 
 _CLOSED: Final = "SELECT code, closed_until, closed_message FROM queue WHERE closed_until > $1"
 _WAITING: Final = """
@@ -44,7 +45,7 @@ async def read_queues(
     waiting = await _waiting(connection, rules, [code for code in asked if "length" in asked[code]])
     on_shift = await _on_shift(connection, [code for code in asked if "nobody" in asked[code]])
     waits = await _waits(connection, rules, [code for code in asked if asked[code] & {"wait", "closing"}], at=at)
-    if any(hours.holidays for code in asked if (hours := rules.queues[code].hours) is not None):
+    if len(asked) > MOST_AT_ONCE or any(_keeps_holidays(rules, code) for code in (*asked, *shut)):
         await asyncio.to_thread(_opened, calendar, asked, at)  # a country's holidays may take half a second to load
     found = {
         code: QueueNow(
@@ -57,6 +58,11 @@ async def read_queues(
         if code in rules.queues
     }
     return frozenset(shut), found
+
+
+def _keeps_holidays(rules: Rules, queue: str) -> bool:
+    hours = rules.queues[queue].hours if queue in rules.queues else None
+    return hours is not None and hours.holidays is not None
 
 
 def _opened(calendar: Calendar, queues: Iterable[str], at: datetime) -> None:

@@ -79,7 +79,8 @@ class Calendar:
         return self._known[queue, today]
 
 
-_MOST_KEPT: Final = 1_000
+_MOST_KEPT: Final = 20_000
+"""As many queues as there may be, on two days: with fewer they would be worked out anew every second."""
 
 
 def _instants(hours: Hours, today: date, zone: ZoneInfo) -> list[Opened]:
@@ -91,6 +92,8 @@ def _instants(hours: Hours, today: date, zone: ZoneInfo) -> list[Opened]:
     )  # fmt: skip
     merged: list[Opened] = []
     for start, end in spans:
+        if start >= end:  # all of it lies in the hour the clocks skip
+            continue
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
@@ -104,7 +107,7 @@ def _instant(day: date, at: time, zone: ZoneInfo) -> float:
 
 
 def _hours(rule: HoursRule, today: date) -> Hours:
-    years = {today.year, (today + LOOK_AHEAD_DAYS * _ONE_DAY).year}
+    years = {day.year for day in (today - _ONE_DAY, today, today + LOOK_AHEAD_DAYS * _ONE_DAY)}
     hours = hours_of(rule, _holidays(rule.holidays, years))
     assert hours is not None, "there is a rule"
     return hours

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from itertools import islice
+from typing import Final
 
 from routing.rules.asking import by_queue, shared
 from routing.rules.fields import near
@@ -15,7 +16,9 @@ from routing.rules.model import EntryRule, Fault, Path, QueueRule, Rules
 from routing.rules.overflowing import circles, targets
 from routing.rules.stepping import check_steps
 
-MOST_FAULTS = 1_000
+MOST_COUNTED: Final = 100_000
+"""Whether a line is longer than this, nobody counts."""
+MOST_FAULTS: Final = 1_000
 """More are not told: whoever has so many has another kind of document."""
 
 
@@ -88,6 +91,10 @@ def _on_entry(code: str, queue: QueueRule) -> Iterator[Fault]:
         yield from _leads_on(place, rule.then, rule.queue)
         if rule.when == "closing" and queue.hours is None:
             yield Fault(path=(*place, "when"), reason="can never be: the queue has no hours, so it never closes")
+        if rule.then == "tell" and rule.message is None:
+            yield Fault(path=(*place, "message"), reason="is missing: tell them what?")
+        if rule.when == "length" and rule.over is not None and rule.over >= MOST_COUNTED:
+            yield Fault(path=(*place, "over"), reason=f"can never be: nobody counts further than {MOST_COUNTED:,}")
         if any(_covers(earlier, rule) for earlier in queue.on_entry[:number]):
             yield Fault(path=place, reason=f"can never hold: an earlier rule answers whenever it is {rule.when!r}")
 

@@ -19,6 +19,8 @@ Choice = TypeVar("Choice", bound=str)
 CODE: Final = re.compile(r"[a-z][a-z0-9_-]*")
 A_CODE: Final = "a code has lower-case letters, digits, _ and - only, and starts with a letter"
 LONGEST_CODE: Final = 60
+MOST_HINTS: Final = 100
+"""After so many mistakes nobody is told either: a document of nothing but mistakes is answered in a moment, too."""
 MOST_NAMES: Final = 300
 """Among more names than these nobody is told which they may have meant: looking would take too long."""
 
@@ -40,11 +42,15 @@ class Table:
             return
         for key in self._found:
             if key not in known:
-                self.fault(f"there is no such setting{near(str(key), known)}", str(key))
+                self.fault(f"there is no such setting{self.near(str(key), known)}", str(key))
 
     def fault(self, reason: str, *within: str) -> None:
         """Note a mistake in this table, or at a place within it."""
         self.wrong.append(Fault(path=(*self.path, *within), reason=reason))
+
+    def near(self, name: str, known: Collection[str]) -> str:
+        """What was probably meant, said as the end of a sentence; nothing where there are many mistakes already."""
+        return near(name, known) if len(self.wrong) < MOST_HINTS else ""
 
     def has(self, key: str) -> bool:
         """Whether the document says anything here."""
@@ -101,7 +107,7 @@ class Table:
             self._instead(key, value, "must be a text in quotes")
             return first
         if value not in choices:
-            self.fault(f"must be one of {', '.join(sorted(choices))}{near(value, choices)}", key)
+            self.fault(f"must be one of {', '.join(sorted(choices))}{self.near(value, choices)}", key)
             return first
         return cast(Choice, value)
 

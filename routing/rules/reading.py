@@ -46,6 +46,8 @@ MOST_WIDER: Final = 100
 """Queues or groups one step may add."""
 LONGEST_NAME: Final = 200
 LONGEST_MESSAGE: Final = 500
+_LONGEST_PLACE: Final = 9
+"""Digits; a longer number is a name somebody made up, and may be too long to be read as a number at all."""
 CAUSES: Final = ("busy", "declined", "no_answer", "unreachable")
 
 DOCUMENT: Final = ("skills", "groups", "reasons", "channels", "queues", "request_types")
@@ -101,7 +103,7 @@ def _read(document: Mapping[str, Any], version: int) -> tuple[Rules, tuple[Fault
 
 def _place(part: str) -> tuple[int, int, str]:
     """Places in a list by number, names by letter."""
-    return (0, int(part), "") if part.isdecimal() else (1, 0, part)
+    return (0, int(part), "") if part.isascii() and part.isdigit() and len(part) <= _LONGEST_PLACE else (1, 0, part)
 
 
 def _reason(reasons: Table, code: str) -> ReasonRule:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from routing.rules.fields import Table, near
+from routing.rules.fields import Table
 from routing.rules.model import RequestRule
 
 DEEPEST: Final = 4
@@ -120,7 +120,7 @@ def _fits(nodes: Mapping[str, Node], code: str) -> bool:
         return True
     if node.parent not in nodes:
         if node.parent:
-            node.table.fault(f"there is no request type {node.parent!r}{near(node.parent, nodes)}", "parent")
+            node.table.fault(f"there is no request type {node.parent!r}{node.table.near(node.parent, nodes)}", "parent")
         return False
     way = list(_way_up(nodes, code))
     if len(way) > DEEPEST:
@@ -158,4 +158,4 @@ def _check_firm(node: Node, rule: RequestRule) -> None:
         return  # all from above, where it was told
     for skill in sorted(rule.firm - asked):
         if skill:
-            node.table.fault(f"does not ask for {skill!r}, which is firm{near(skill, asked)}", place)
+            node.table.fault(f"does not ask for {skill!r}, which is firm{node.table.near(skill, asked)}", place)

@@ -9,6 +9,7 @@ import pytest
 
 from app.configuration import Configuration, WrongConfiguration, read, read_text
 from app.configuration.references import rule_references, unserved
+from app.configuration.shape import is_zone
 from routing.rules import read as read_rules
 
 SAMPLE = Path(__file__).parents[2] / "sample" / "office.toml"
@@ -224,3 +225,10 @@ def test_of_a_split_queue_every_part_must_be_served() -> None:
     both = ('queues = ["claims", "desk"]', 'queues = ["east", "west", "desk"]')
     assert "request_types.claim: nobody can serve it in en" in list(unserved(right(small(split, one))))
     assert "request_types.claim: nobody can serve it in en" not in list(unserved(right(small(split, both))))
+
+
+@pytest.mark.parametrize(
+    "zone", ["localtime", "posix/Asia/Karachi", "asia/karachi", "Asia", "../zoneinfo/Asia/Karachi"]
+)
+def test_a_zone_that_only_this_machine_knows_is_no_time_zone(zone: str) -> None:
+    assert not is_zone(zone)

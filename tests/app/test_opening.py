@@ -92,3 +92,18 @@ def test_a_zone_and_a_country_nobody_knows_close_nothing() -> None:
 
 def test_who_is_closed_longer_than_a_fortnight_promises_no_opening() -> None:
     assert calendar(weekly={}).opening("sales", at("2026-11-23T10:00")).opens_at is None
+
+
+def test_the_night_after_the_years_last_holiday_is_a_holidays_night() -> None:
+    """The last of December is a public holiday in the Philippines, so its night shift does not begin."""
+    night = calendar(weekly=dict.fromkeys(DAYS, (("22:00", "06:00"),)), holidays="PH", exceptions={"2027-01-02": ()})
+    assert not night.opening("sales", at("2026-12-31T23:00")).open
+    assert not night.opening("sales", at("2027-01-01T02:00")).open
+
+
+def test_a_span_in_the_hour_the_clocks_skip_is_no_opening() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    found = calendar(timezone="Europe/Berlin", weekly={"sun": (("02:30", "03:15"), ("09:00", "10:00"))}).opening(
+        "sales", at("2027-03-28T01:00", berlin)
+    )
+    assert (found.open, found.opens_at) == (False, at("2027-03-28T09:00", berlin).timestamp())

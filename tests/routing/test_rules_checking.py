@@ -35,6 +35,9 @@ def test_the_document_of_these_tests_is_right() -> None:
         ("queues.orders_b.on_exhausted.queue", "nowhere", ["queues.orders_b.on_exhausted.queue: there is no queue 'nowhere'"]),
         ("queues.claims.steps.2.add_queues", ["dusk"], ["queues.claims.steps.2.add_queues: there is no queue 'dusk'; did you mean 'desk'?"]),
         ("queues.claims.steps.1.add_groups", ["helper"], ["queues.claims.steps.1.add_groups: there is no group 'helper'; did you mean 'helpers'?"]),
+        # answers on entry that say nothing, or never come
+        ("queues.claims.on_entry.3.message", GONE, ["queues.claims.on_entry.3.message: is missing: tell them what?"]),
+        ("queues.claims.on_entry.1.over", 100_000, ["queues.claims.on_entry.1.over: can never be: nobody counts further than 100,000"]),
         # circles
         ("queues.desk.overflow", overflow("desk"), ["queues.desk.overflow.queue: leads to itself"]),
         ("queues.desk.overflow", overflow("claims"), ["queues.desk.overflow.queue: goes in a circle: claims -> desk -> claims"]),
@@ -141,7 +144,7 @@ def test_without_a_list_of_skills_any_skill_may_be_asked_for() -> None:
 
 
 def test_an_answer_after_a_milder_one_of_the_same_kind_still_holds() -> None:
-    rules = [{"when": "length", "over": 50}, {"when": "length", "over": 20, "then": "tell"}]
+    rules = [{"when": "length", "over": 50}, {"when": "length", "over": 20, "then": "callback"}]
     assert told(("queues.claims.on_entry", rules)) == []
 
 
@@ -171,3 +174,20 @@ def test_a_document_of_nothing_but_mistakes_is_answered_in_a_moment() -> None:
     found = faults({"queues": queues})
     assert time.process_time() - begun < 20
     assert 0 < len(found) <= 1_000
+
+
+def test_of_unknown_names_by_the_ten_thousand_only_the_first_are_guessed_at() -> None:
+    """Guessing costs: a document of nothing but mistakes would keep everybody waiting."""
+    begun = time.process_time()
+    many = {f"target_second{number}": 0 for number in range(80_000)}
+    wrong = [{"when": "clozed", "then": "tel", "over": 1}] * 16
+    queue = {**DOCUMENT["queues"]["desk"], "order": "longest_idel", "on_entry": wrong}
+    for queues in ({"desk": {**queue, **many}}, {f"q{number}": queue for number in range(1_000)}):
+        found = faults({**DOCUMENT, "queues": queues})
+        assert 0 < sum("did you mean" in each.reason for each in found) <= 100
+    assert time.process_time() - begun < 20
+
+
+def test_a_name_of_five_thousand_digits_is_a_mistake_like_any_other() -> None:
+    digits = "9" * 5_000
+    assert len(told((f"queues.{digits}", {}))) == 1
