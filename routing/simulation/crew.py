@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from routing.capacity import units_of
 from routing.floor import Floor
 from routing.model import Instant, Needs, Staff
 from routing.simulation.agenda import Agenda
+from routing.simulation.making import staff
 from routing.simulation.scenario import Calendar, Team
 
 HOUR_SECONDS = 3600.0
@@ -23,13 +23,14 @@ class Person:
     """One representative today."""
 
     __slots__ = (
-        "away", "breaks", "busy_seconds", "busy_since", "hour", "hour_taken", "id", "idle_since", "leaving", "live", "misses",
-        "on", "on_seconds", "on_since", "pieces", "resting_until", "row", "taken", "team", "units",
+        "away", "breaks", "busy_seconds", "busy_since", "capped", "hour", "hour_taken", "id", "idle_since", "leaving", "live",
+        "misses", "on", "on_seconds", "on_since", "pieces", "resting_until", "row", "taken", "team", "units",
     )  # fmt: skip
 
     def __init__(self, number: int, team: Team, row: Staff) -> None:
         self.id = f"{team.name}-{number:03}"
         self.team = team
+        self.capped = team.per_hour is not None or team.per_day is not None
         self.row = row
         """As they stand when they hold nothing."""
         self.live = self.units = self.pieces = 0
@@ -54,25 +55,23 @@ class Crew:
         self.people: dict[str, Person] = {}
         self.on_shift: dict[str, int] = {}
         """How many are here for each queue, busy or not."""
-        self._surplus: dict[str, int] = {}
+        self._surplus = dict.fromkeys([team.name for team in teams], 0)
         """By team: so many of those at work go home, whoever is first without work."""
         self.members = {team.name: self._plan(team, calendar) for team in teams}
 
     def take(self, person: Person, needs: Needs) -> None:
         """They were offered something; the floor has counted it already."""
-        person.live += needs.live
-        person.units += units_of(needs)
+        if needs.live:
+            person.live += 1
+        if not needs.interrupts:  # only live work does
+            person.units += needs.units
         person.pieces += 1
         if person.pieces == 1:
             person.busy_since = self._agenda.now
 
-    def took(self, person: Person) -> None:
-        """They accepted: the caps of the hour and of the day go by this."""
-        person.misses = 0
-        team = person.team
-        if team.per_hour is None and team.per_day is None:
-            return
-        now = self._agenda.now
+    def count_against_caps(self, person: Person) -> None:
+        """They accepted, and so many an hour or a day are all they may."""
+        team, now = person.team, self._agenda.now
         hour = int(now // HOUR_SECONDS)
         if hour != person.hour:
             person.hour, person.hour_taken = hour, 0
@@ -90,14 +89,16 @@ class Crew:
     def release(self, person: Person, needs: Needs, *, worked: bool) -> None:
         """One piece less; whoever worked on it is idle from now on, whoever let it pass stays where they were."""
         now = self._agenda.now
-        person.live -= needs.live
-        person.units -= units_of(needs)
+        if needs.live:
+            person.live -= 1
+        if not needs.interrupts:
+            person.units -= needs.units
         person.pieces -= 1
         if worked:
             person.idle_since = now
         if not person.pieces:
             person.busy_seconds += now - person.busy_since
-            if person.leaving or self._surplus.get(person.team.name):
+            if person.leaving or self._surplus[person.team.name]:
                 self._go(person)
                 return
         self._show(person)
@@ -223,20 +224,13 @@ class Crew:
         """Put them on the floor as they are now."""
         if not person.on:
             return
-        row = person.row
         self._floor.staff(
-            Staff(
-                id=row.id,
-                capacity=row.capacity,
-                skills=row.skills,
-                languages=row.languages,
-                queues=row.queues,
-                office=row.office,
+            staff(
+                person.row,
                 live=person.live,
                 units=person.units,
                 available=not (person.leaving or person.away or person.breaks),
                 idle_since=person.idle_since,
-                groups=row.groups,
                 resting_until=person.resting_until,
             )
         )

@@ -19,6 +19,7 @@ from routing.rules.asking import needs_of
 from routing.rules.model import Exhausted, Rules
 from routing.rules.timetable import hours_of
 from routing.simulation.customers import Customer, Profile
+from routing.simulation.making import row
 from routing.simulation.scenario import Calendar
 
 ANY = UUID(int=0)
@@ -52,15 +53,18 @@ class Desk:
 
     def __init__(self, rules: Rules, calendar: Calendar) -> None:
         self.rules = rules
+        self._version = rules.version
         self._midnight = datetime.combine(calendar.date, time())
         self._hours: dict[str, Hours] = {
             code: hours for code, queue in rules.queues.items() if (hours := hours_of(queue.hours)) is not None
         }
-        self._plain = {code: not (queue.split or queue.on_entry) for code, queue in rules.queues.items()}
+        self.plain = {code: not (queue.split or queue.on_entry) for code, queue in rules.queues.items()}
         for code in self._hours:
-            self._plain[code] = False
+            self.plain[code] = False
+        """Where one simply waits: nothing is asked on entry."""
         self._places: dict[tuple[Profile, str, float, bool], Place] = {}
-        self._arrivals: dict[str, int] = {}
+        self._asked: dict[Profile, str] = {}
+        self._arrivals = dict.fromkeys(rules.queues, 0)
         self._granted: dict[tuple[str, str], int] = {}
         self.refused: dict[str, int] = {}
         """Head starts that were not granted, by reason: their share of the day was used up."""
@@ -68,18 +72,18 @@ class Desk:
     def asked(self, customer: Customer) -> str:
         """The queue a customer asks for, and now counts as an arrival of."""
         profile = customer.profile
-        queue = profile.queue or self.rules.requests[profile.request or ""].queue
-        self._arrivals[queue] = self._arrivals.get(queue, 0) + 1
+        queue = self._asked.get(profile)
+        if queue is None:
+            queue = self._asked[profile] = profile.queue or self.rules.requests[profile.request or ""].queue
+        self._arrivals[queue] += 1
         return queue
 
-    def admit(self, customer: Customer, queue: str, look: Callable[[str], QueueNow]) -> Admission | None:
-        """The answer to one who comes; None: it simply waits in the queue it asked for."""
-        if self._plain[queue]:
-            return None
+    def admit(self, customer: Customer, queue: str, look: Callable[[str], QueueNow]) -> Admission:
+        """The answer to one who comes."""
         chosen = entry.split(self.rules, queue, customer.id)
-        if self._plain[chosen]:
+        if self.plain[chosen]:
             return Admission(then="join", queue=chosen)
-        return entry.answer(self.rules, chosen, look, live=customer.profile.live, closed=())
+        return entry.admit(self.rules, chosen, look)
 
     def head_start(self, customer: Customer, queue: str) -> float:
         """The seconds granted for their reasons, today's shares being what they are."""
@@ -88,7 +92,7 @@ class Desk:
         for reason in profile.reasons:
             rule = self.rules.reasons[reason]
             granted = self._granted.get((queue, reason), 0)
-            if granted < max(LEAST_GRANTS, rule.share * self._arrivals.get(queue, 0)):
+            if granted < max(LEAST_GRANTS, rule.share * self._arrivals[queue]):
                 self._granted[queue, reason] = granted + 1
                 seconds += rule.seconds
             else:
@@ -108,7 +112,7 @@ class Desk:
         customer.queue = queue
         customer.exhausts = None if place.exhausted_at is None else arrived + place.exhausted_at
         if not place.steps and customer.preferred is None:
-            return Waiting(id=customer.id, needs=place.needs, due=arrived + place.due, rules=self.rules.version)
+            return row(customer.id, place.needs, due=arrived + place.due, steps=(), rules=self._version)
         return Waiting(
             id=customer.id,
             needs=place.needs,

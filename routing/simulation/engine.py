@@ -72,11 +72,14 @@ class Day:
     def plan(self) -> None:
         """Whoever fits is offered; and when time alone changes something, it is looked at again."""
         plan = self.floor.plan(self.agenda.now)
-        for offer in plan.offers:
-            self.offer(offer)
-        # Only when all of one plan are made is anybody asked: an answer shows how busy they are now.
-        for offer in plan.offers:
-            self.service.ask(self.here[offer.interaction.int])
+        offers = plan.offers
+        if offers:
+            for offer in offers:
+                self.offer(offer)
+            # Only when all of one plan are made is anybody asked: an answer shows how busy they are now.
+            here, ask = self.here, self.service.ask
+            for offer in offers:
+                ask(here[offer.interaction.int])
         wake = plan.wake_at
         if wake is not None and wake < self._wake:
             self._wake = wake
@@ -108,6 +111,8 @@ class Day:
             self.agenda.at(following.came, self._arrive, (following, crowd))
 
     def _figures(self) -> Figures:
+        for tally in (*self.queues.values(), *self.reasons.values()):
+            tally.settle()
         return Figures(
             queues=self.queues,
             reasons=self.reasons,
@@ -115,7 +120,7 @@ class Day:
                 team: tuple(Work(busy_seconds=each.busy_seconds, on_seconds=each.on_seconds) for each in members)
                 for team, members in self.crew.members.items()
             },
-            slots=self.slots.figures(),
+            slots=self.slots.figures(self.scenario.within_seconds),
             offers=self.offers,
             ended=self.ended,
             refused=self.desk.refused,

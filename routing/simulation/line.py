@@ -30,6 +30,11 @@ class Line:
         self._desk = day.desk
         self._within = day.scenario.within_seconds
         self._counts: dict[tuple[Profile, str], tuple[Tally, ...]] = {}
+        self._waits: dict[tuple[Profile, str], tuple[list[float], ...]] = {}
+        """The same tallies' waits."""
+        self._served = day.slots.served
+        self._here = day.here
+        self._counted_from = day.counted_from
         self._places = day.scenario.places
         self._closes = day.scenario.calendar.closes
         self._estimates = any(
@@ -40,9 +45,9 @@ class Line:
         """At the door, for the first time or again."""
         day, desk = self._day, self._desk
         customer.asked = queue = desk.asked(customer)
-        day.here[customer.number] = customer
-        answer = desk.admit(customer, queue, self._look)
-        if answer is not None:
+        self._here[customer.number] = customer
+        if not desk.plain[queue]:
+            answer = desk.admit(customer, queue, self._look)
             queue = answer.queue
             if answer.then == "turn_away":
                 self._gone(customer, "turned_away")
@@ -79,26 +84,20 @@ class Line:
 
     def answered(self, customer: Customer) -> None:
         """Somebody serves them now."""
-        if customer.came < self._day.counted_from:
+        if customer.came < self._counted_from:
             return
         seconds = self._agenda.now - customer.came
-        slots = self._day.slots
-        slot = slots.of(customer.came)
-        slots.answered[slot] += 1
-        slots.waited[slot] += seconds
-        in_time = seconds <= self._within
-        slots.within[slot] += in_time
-        for tally in self._tallies(customer):
-            tally.answered += 1
-            tally.answered_within += in_time
-            tally.waits.append(seconds)
+        self._served.append((customer.came, seconds))
+        # Only the waits are kept: how many they are, and how many in time, is counted when the day is over.
+        for waits in self._waits.get((customer.profile, customer.asked)) or self._waits_of(customer):
+            waits.append(seconds)
 
     def leave(self, customer: Customer) -> None:
         """Out of the house, served or not."""
         customer.state = "gone"
         customer.person = None
         self._day.ended = self._agenda.now
-        del self._day.here[customer.number]
+        del self._here[customer.number]
 
     def _wait(self, customer: Customer) -> None:
         """Nobody serves them at once: they take a place, if there is one, and wait as long as they will."""
@@ -211,6 +210,11 @@ class Line:
             handle_seconds=self._day.rules.queues[queue].mean_handle_seconds,
         )
         return None if told is None else float(told.high_seconds)
+
+    def _waits_of(self, customer: Customer) -> tuple[list[float], ...]:
+        found = tuple([tally.waits for tally in self._tallies(customer)])
+        self._waits[customer.profile, customer.asked] = found
+        return found
 
     def _tallies(self, customer: Customer) -> tuple[Tally, ...]:
         """Where a customer is counted: in the queue asked for, and under each of their reasons."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from routing.model import Instant, Needs
-from routing.needs import standing
+from routing.model import Needs
 from routing.plan import EXCLUDED_SECONDS, Cause, back_off
 from routing.rules.model import QueueRule
 from routing.simulation.customers import Customer
@@ -32,15 +31,18 @@ class Service:
         self._day = day
         self._agenda = day.agenda
         self._crew = day.crew
+        self._floor = day.floor
         self._answers: dict[str, Draw | None] = {team.name: self._answering(team) for team in day.scenario.teams}
         """How long each team takes to answer; None: at once, and always."""
+        self._wrap_up = {code: queue.wrap_up_seconds for code, queue in day.rules.queues.items()}
 
     def offer(self, customer: Customer, person: Person) -> None:
         """The plan gave this one to that one."""
         customer.state = "offered"
         customer.person = person
         customer.offers += 1
-        self._crew.take(person, _needs(customer, self._agenda.now))
+        assert customer.row is not None
+        self._crew.take(person, customer.row.needs)
 
     def ask(self, customer: Customer) -> None:
         """Whoever was offered this one answers, now or later."""
@@ -67,7 +69,7 @@ class Service:
     def withdraw(self, customer: Customer) -> None:
         """Whoever was offered them need not answer any more."""
         assert customer.person is not None
-        self._crew.release(customer.person, _needs(customer, self._agenda.now), worked=False)
+        self._crew.release(customer.person, _needs(customer), worked=False)
 
     def _answer(self, answer: tuple[Customer, int, Cause | None]) -> None:
         customer, offers, cause = answer
@@ -82,7 +84,9 @@ class Service:
 
     def _accept(self, customer: Customer, person: Person) -> None:
         customer.state = "served"
-        self._crew.took(person)
+        person.misses = 0
+        if person.capped:
+            self._crew.count_against_caps(person)
         seconds = customer.service
         line = self._day.line
         if customer.calling_back and self._unreached(customer):
@@ -94,7 +98,7 @@ class Service:
         else:
             line.answered(customer)
             if customer.profile.live:
-                seconds += self._rule(customer).wrap_up_seconds
+                seconds += self._wrap_up[customer.queue]
         self._agenda.at(self._agenda.now + seconds, self._finish, customer)
 
     def _unreached(self, customer: Customer) -> bool:
@@ -114,7 +118,7 @@ class Service:
         assert person is not None
         assert row is not None
         rule = self._rule(customer).callback
-        self._crew.release(person, _needs(customer, now), worked=True)
+        self._crew.release(person, _needs(customer), worked=True)
         if customer.callbacks >= rule.attempts:
             self._day.line.count(customer, "unreached")
             self._day.line.leave(customer)
@@ -127,9 +131,10 @@ class Service:
         """Served, wrap-up included: the next one."""
         person = customer.person
         assert person is not None
-        self._crew.release(person, _needs(customer, self._agenda.now), worked=True)
+        self._crew.release(person, _needs(customer), worked=True)
         self._day.line.leave(customer)
-        self._day.plan()
+        if len(self._floor):  # where nobody waits, nobody can be given anything
+            self._day.plan()
 
     def _miss(self, customer: Customer, person: Person, cause: Cause) -> None:
         """Nobody took it: it rests, and whoever declined is not asked again for a while."""
@@ -137,7 +142,7 @@ class Service:
         row = customer.row
         assert row is not None
         self._day.line.count(customer, "missed")
-        self._crew.release(person, _needs(customer, now), worked=False)
+        self._crew.release(person, _needs(customer), worked=False)
         if cause in LATE:
             self._crew.missed(person, at_most=rule.away_after_misses)
         customer.misses += 1
@@ -167,8 +172,7 @@ class Service:
         return drawing(answering.after, self._day.streams.moment("answers"))
 
 
-def _needs(customer: Customer, now: Instant) -> Needs:
-    """What they cost whoever holds them: the same at every step."""
-    row = customer.row
-    assert row is not None
-    return row.needs if not row.steps else standing(row.needs, row.steps, now)[0]
+def _needs(customer: Customer) -> Needs:
+    """What they cost whoever holds them: that is the same at every step."""
+    assert customer.row is not None
+    return customer.row.needs

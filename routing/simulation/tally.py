@@ -31,6 +31,7 @@ class Tally:
         self.gave_up: list[float] = []
         """Seconds until they gave up, of those who did."""
         self.answered = self.answered_within = self.abandoned = self.abandoned_within = 0
+        """Of the answered it is known how many when the day is over: `settle`."""
         self.blocked = self.turned_away = self.no_shows = self.left = 0
         self.called_back = self.unreached = self.overflowed = self.escalated = self.returned = self.missed = 0
 
@@ -39,6 +40,12 @@ class Tally:
         """All who came and were counted: answered, gave up, found no place, were turned away, were not there, or are left."""
         ended = self.answered + self.abandoned + self.blocked + self.turned_away
         return ended + self.no_shows + self.unreached + self.left
+
+    def settle(self) -> None:
+        """The day is over: all who are answered are."""
+        within = self.within
+        self.answered = len(self.waits)
+        self.answered_within = sum([seconds <= within for seconds in self.waits])
 
     def add(self, other: Tally) -> None:
         """These as well."""
@@ -86,24 +93,30 @@ class Slots:
     def __init__(self, calendar: Calendar) -> None:
         self._opens = calendar.opens
         self._seconds = (calendar.closes - calendar.opens) / SLOTS
+        self.served: list[tuple[Instant, float]] = []
+        """Who was answered: when they came, and the seconds they waited."""
         self.others = [0] * SLOTS
         """Who came and was neither answered nor gave up."""
-        self.answered = [0] * SLOTS
-        self.within = [0] * SLOTS
         self.abandoned = [0] * SLOTS
-        self.waited = [0.0] * SLOTS
 
     def of(self, instant: Instant) -> int:
         """Which part this instant lies in."""
         slot = int((instant - self._opens) / self._seconds)
         return slot if 0 <= slot < SLOTS else 0 if slot < 0 else SLOTS - 1
 
-    def figures(self) -> dict[str, tuple[float, ...]]:
+    def figures(self, within_seconds: float) -> dict[str, tuple[float, ...]]:
         """All of it, by name."""
+        answered, within, waited, of = [0] * SLOTS, [0] * SLOTS, [0.0] * SLOTS, self.of
+        for came, seconds in self.served:
+            slot = of(came)
+            answered[slot] += 1
+            waited[slot] += seconds
+            if seconds <= within_seconds:
+                within[slot] += 1
         return {
-            "contacts": tuple(map(sum, zip(self.answered, self.abandoned, self.others, strict=True))),
-            "answered": tuple(self.answered),
-            "within": tuple(self.within),
+            "contacts": tuple(map(sum, zip(answered, self.abandoned, self.others, strict=True))),
+            "answered": tuple(answered),
+            "within": tuple(within),
             "abandoned": tuple(self.abandoned),
-            "waited": tuple(self.waited),
+            "waited": tuple(waited),
         }

@@ -41,12 +41,21 @@ def drawing(law: Law, chance: Random) -> Draw:
     """Draws of this law from this stream; each takes the same numbers from it whatever the period."""
     if law.kind == "empirical":
         return _empirical(law, chance)
-    one = _UNIT[law.kind](chance, law.spread)
     if len(law.means) == 1:
-        mean = law.means[0]
-        return lambda period: mean * one()
+        return _alike(law, law.means[0], chance)
+    one = _UNIT[law.kind](chance, law.spread)
     means, last = law.means, len(law.means) - 1
     return lambda period: means[min(last, period)] * one()
+
+
+def _alike(law: Law, mean: float, chance: Random) -> Draw:
+    """The same mean in all periods."""
+    if law.kind == "exponential":
+        # Nearly every scenario draws these: in one call instead of two.
+        uniform, log = chance.random, math.log
+        return lambda period: mean * -log(1.0 - uniform())
+    one = _UNIT[law.kind](chance, law.spread)
+    return lambda period: mean * one()
 
 
 def _fixed(chance: Random, spread: float) -> Callable[[], float]:
