@@ -27,6 +27,8 @@ class Demand:
         self._asks: dict[str | Needs, Ask] = {}
         self._shifted: dict[Group, None] = {}
         """Groups whose free room changed since it was last counted."""
+        self._counts = 0
+        """How often it was counted: what a group weighs stays until then."""
 
     def expect(self, kinds: frozenset[Needs], groups: Iterable[Group]) -> None:
         """From now on these are the kinds of work; every group is told anew what it is needed for."""
@@ -44,6 +46,7 @@ class Demand:
         group.weighed = tuple([self._asks[each] for each in weighed])
         for ask in group.counted:
             ask.holders += 1
+        self._counts += 1
         group.counted_room = 0
         self.shift(group, 0)
 
@@ -54,6 +57,7 @@ class Demand:
             ask.holders -= 1
             if not ask.holders:
                 del self._asks[ask.what]
+        self._counts += 1
         self._shifted.pop(group, None)
 
     def shift(self, group: Group, units: int) -> None:
@@ -66,14 +70,19 @@ class Demand:
 
     def weigh(self, group: Group) -> int:
         """How much each of its members is needed elsewhere now, in units of `rank.NEEDED`."""
-        ahead = 0
-        if len(self._shifted) == 1 and group in self._shifted:
-            # Nearly always: one of them became free, and will be busy again before anybody else is weighed.
-            ahead = group.room - group.counted_room
-        elif self._shifted:
-            self._count()
-        rooms = [ask.room + ahead for ask in group.weighed]
-        return sum([_NEEDED[room] if room < len(_NEEDED) else needed(room) for room in rooms])
+        ahead, shifted = 0, self._shifted
+        if shifted:
+            if len(shifted) == 1 and group in shifted:
+                # Nearly always: one of them became free, and will be busy again before anybody else is weighed.
+                ahead = group.room - group.counted_room
+            else:
+                self._count()
+        known = group.weight
+        if known[0] == self._counts and known[1] == ahead:
+            return known[2]
+        weight = _weight(group, ahead)
+        group.weight = self._counts, ahead, weight
+        return weight
 
     def _count(self) -> None:
         for group in self._shifted:
@@ -82,6 +91,7 @@ class Demand:
             for ask in group.counted:
                 ask.room += change
         self._shifted.clear()
+        self._counts += 1
 
     def _ask(self, what: str | Needs) -> Ask:
         ask = self._asks.get(what)
@@ -107,5 +117,11 @@ class Demand:
         return own | {f"skill {skill} {each}" for skill, level in staff.skills for each in range(1, level)}, own
 
 
+def _weight(group: Group, ahead: int) -> int:
+    """What it weighs when its own room is so much more than was counted."""
+    rooms = [ask.room + ahead for ask in group.weighed]
+    return sum([_NEEDED[room] if room < len(_NEEDED) else needed(room) for room in rooms])
+
+
 _NEEDED = [needed(free) for free in range(256)]
-"""Worked out beforehand: this is asked for each thing at each offer."""
+"""Worked out beforehand: this is asked for each thing whenever something was counted."""

@@ -18,7 +18,6 @@ from uuid import UUID
 
 from routing.capacity import could_ever_fit
 from routing.model import FOREVER, Instant, Needs, Offer, Plan, Staff, Waiting
-from routing.needs import standing
 from routing.plan import decide
 from routing.pools import Filed, Pool
 from routing.roster import Roster
@@ -50,6 +49,8 @@ class Floor:
         self._changed: set[Pool] = set()
         """Lines where somebody new came to stand since the last plan, and somebody could be free for them."""
         self._timers = Timers(self._filed)
+        self._nothing = Plan((), None)
+        """The last plan that held no offer; most are the same again."""
 
     def expect(self, kinds: Iterable[Needs]) -> None:
         """The kinds of work the rules know, without language and office: for them representatives are kept free.
@@ -70,9 +71,6 @@ class Floor:
 
     def staff(self, staff: Staff) -> None:
         """Put this representative on the floor; whatever was known of their id is replaced, load included."""
-        seat = self._roster.seats.get(staff.id)
-        if seat is not None and seat.units == staff.units and seat.live == staff.live and seat.staff == staff:
-            return
         if self._roster.join(staff) and staff.id in self._preferring:
             self._file_preferring(staff.id)
 
@@ -96,34 +94,33 @@ class Floor:
         last plan's counts as that one: a clock that steps back must not undo what it has already let happen.
         With `traced` each offer says why it fell as it did.
         """
-        self._now = max(self._now, now)
         roster = self._roster
-        roster.now = self._now
-        if roster.rests and roster.rests[0][0] <= self._now:
-            for representative in roster.wake(self._now):
+        if now > self._now:
+            self._now = now
+        else:
+            now = self._now
+        roster.now = now
+        if roster.rests and roster.rests[0][0] <= now:
+            for representative in roster.wake(now):
                 self._file_preferring(representative)
-        self._turn()
+        if self._timers.first <= now:
+            self._turn()
         if not self._filed:
             # Nobody waits: there is nothing to decide, and whoever became free is simply free.
             self._changed.clear()
             roster.fresh.clear()
         if not self._changed and not roster.fresh:
-            return Plan(offers=(), wake_at=self._next_turn())
-        changed, self._changed = self._changed, set()
+            return self._no_offers()
+        changed = self._changed
         given, left = decide(changed, self._filed, roster=roster, limit=limit, traced=traced)
-        for record, _, _ in given:
+        offers = []
+        for record, seat, trace in given:
             self._forget(record)
+            offers.append(Offer(record[1].id, seat.staff.id, trace))
         roster.fresh.clear()
-        self._changed.update(left)
-        return Plan(
-            offers=tuple(
-                [
-                    Offer(interaction=record[1].id, representative=seat.staff.id, trace=trace)
-                    for record, seat, trace in given
-                ]
-            ),
-            wake_at=self._now if left else self._next_turn(),
-        )
+        if changed or left:
+            self._changed = set(left)
+        return Plan(tuple(offers), now if left else self._next_turn()) if offers else self._no_offers()
 
     def waiting(self) -> Mapping[str, int]:
         """How many wait in each queue, those in back-off and those held included; queues where nobody waits are left out."""
@@ -157,11 +154,17 @@ class Floor:
 
     def _file(self, waiting: Waiting) -> None:
         """Into the line it belongs to at this instant, with a timer for when that changes by time alone."""
-        now, number, roster = self._now, waiting.id.int, self._roster
+        now, number, needs, passed = self._now, waiting.id.int, waiting.needs, 0
+        turn: Instant | None = None
         if waiting.excluded:
             waiting = _as_of(waiting, now)
-        needs, turn = standing(waiting.needs, waiting.steps, now) if waiting.steps else (waiting.needs, None)
-        pool = roster.pool(needs)
+        for step in waiting.steps:
+            if step.deadline > now:
+                turn = step.deadline
+                break
+            needs = step.needs
+            passed += 1
+        pool = self._roster.pool(needs)
         if waiting.preferred is not None:
             self._preferring.setdefault(waiting.preferred, set()).add(number)
             held = self._line_of_preferred(waiting, pool)
@@ -171,14 +174,14 @@ class Floor:
         if waiting.excluded and waiting.excluded_until != FOREVER:
             turn = waiting.excluded_until if turn is None else min(turn, waiting.excluded_until)
         key = (waiting.due, number)
-        self._filed[number] = (key, waiting, pool)
+        self._filed[number] = (key, waiting, pool, passed)
         pool.size += 1
         if waiting.not_before > now:
             turn = waiting.not_before
         else:
             heappush(pool.heap, key)
             # Where nobody is free, whoever becomes free is fresh and looks here by themselves.
-            if roster.anybody_free(pool.cost):
+            if pool.free:
                 self._changed.add(pool)
         if turn is not None:
             self._timers.set(turn, key)
@@ -199,13 +202,13 @@ class Floor:
             return None
         line = seat.holds.get(pool)
         if line is None:
-            line = seat.holds[pool] = Pool(pool.needs, base=pool, holder=seat)
+            line = seat.holds[pool] = Pool(pool.needs, free=pool.free, base=pool, holder=seat)
             pool.lines += 1
         return line
 
     def _forget(self, known: Filed) -> None:
         """Out of its line; the key dies where it lies."""
-        key, waiting, pool = known
+        key, waiting, pool, _ = known
         del self._filed[key[1]]
         pool.leave(key, self._filed)
         if pool.holder is not None and not pool.size:
@@ -231,6 +234,12 @@ class Floor:
         """Everything that time alone has changed by now: steps, ends of back-off, of holds and of exclusions."""
         while (number := self._timers.due(self._now)) is not None:
             self._file_again(self._filed[number])
+
+    def _no_offers(self) -> Plan:
+        turn = self._next_turn()
+        if turn != self._nothing.wake_at:
+            self._nothing = Plan((), turn)
+        return self._nothing
 
     def _next_turn(self) -> Instant | None:
         turn = self._timers.next()

@@ -10,18 +10,21 @@ from collections.abc import Container
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Literal
 
-from routing.capacity import Cost
+from routing.capacity import LIVE_AT_ONCE, Cost, fits_load, room
 from routing.model import Needs, Staff
 from routing.rank import Place, Sorting
 
 if TYPE_CHECKING:
-    from routing.pools import Pool
+    from routing.pools import Key, Pool
 
 SPARE = 64
 """Dead entries a heap may always carry: sweeping tiny heaps is not worth it."""
 
 NEWCOMERS_AT_MOST = 8
 """So many may wait to be sorted in; more, and looking whether they still are free would be dear."""
+
+FITS_KEPT = 256
+"""So many loads a group remembers what fits beside them."""
 
 Presence = Literal["away", "resting", "on"]
 GroupKey = tuple[frozenset[tuple[str, int]], frozenset[str], frozenset[str], frozenset[str], str | None]
@@ -42,11 +45,24 @@ class Ask:
 class Group:
     """Representatives who may serve exactly the same: same skills, languages, queues, groups and office."""
 
-    __slots__ = ("counted", "counted_room", "crowds", "like", "room", "seats", "standing", "weighed")
+    __slots__ = (
+        "_fits",
+        "counted",
+        "counted_room",
+        "crowds",
+        "key",
+        "like",
+        "room",
+        "seats",
+        "standing",
+        "weighed",
+        "weight",
+    )
 
     def __init__(self, like: Staff) -> None:
         self.like = like
         """Any member, as good as every other to tell whom they may serve."""
+        self.key = key_of(like)
         self.seats: dict[str, Seat] = {}
         self.crowds: dict[Cost, Crowd] = {}
         """For each cost of work they may serve: who is free for it. Fit is asked once per cost, not per pool."""
@@ -58,6 +74,26 @@ class Group:
         """The same when it was last counted in."""
         self.counted: tuple[Ask, ...] = ()
         self.weighed: tuple[Ask, ...] = ()
+        self.weight: tuple[int, int, int] = (-1, 0, 0)
+        """What its members weighed last: which count of the demand that was, the room ahead of it, the weight."""
+        self._fits: dict[tuple[bool, int], Fitting] = {}
+
+    def crowd(self, cost: Cost, free: dict[Crowd, None]) -> Crowd:
+        """A new crowd for work of this cost; `free` are all of this cost in which anybody is."""
+        crowd = self.crowds[cost] = Crowd(self, cost, free)
+        self._fits.clear()
+        return crowd
+
+    def fitting(self, live: int, spare: int) -> Fitting:
+        """What fits a member who holds so many live contacts and has `spare` units left; below 0: held too many."""
+        load = (live >= LIVE_AT_ONCE, spare)
+        found = self._fits.get(load)
+        if found is None:
+            if len(self._fits) >= FITS_KEPT:
+                self._fits.clear()
+            crowds = [crowd for crowd in self.crowds.values() if fits_load(live, 0, spare, crowd.cost)]
+            found = self._fits[load] = tuple(crowds), room(live, 0, spare)
+        return found
 
 
 class Seat:
@@ -69,14 +105,15 @@ class Seat:
 
     def __init__(self, staff: Staff) -> None:
         self.staff = staff
+        """The row they were last seen with."""
         self.on = False
         """There, and not resting."""
         self.live = staff.live
         self.units = staff.units
         self.room = 0
         self.place: Place | None = None
-        """Their present place among the free; None while they take nothing new, whatever it is."""
-        self.open: set[Crowd] = set()
+        """Their present place among the free; None while nothing fits them."""
+        self.open: tuple[Crowd, ...] = ()
         """The crowds of their group they are in now."""
         self.stood: tuple[Presence, int] | None = None
         """As what they are counted in `Group.standing`."""
@@ -90,29 +127,36 @@ class Crowd:
     In a busy office somebody becomes free and is busy again at once: newcomers are sorted in only when they stay.
     """
 
-    __slots__ = ("_heaps", "_limit", "_newcomers", "cost", "group", "pools", "size")
+    __slots__ = ("_heaps", "_limit", "_newcomers", "_seats", "cost", "free", "group", "pools", "size")
 
-    def __init__(self, group: Group, cost: Cost) -> None:
+    def __init__(self, group: Group, cost: Cost, free: dict[Crowd, None]) -> None:
         self.group = group
         self.cost = cost
-        self.pools: dict[Pool, None] = {}
-        """The pools of this cost they may serve."""
+        self.free = free
+        """Every crowd of this cost in which anybody is."""
+        self.pools: dict[Pool, list[Key]] = {}
+        """The pools of this cost they may serve, each with its line."""
         self.size = 0
+        self._seats = group.seats
         self._newcomers: list[Place] = []
         self._heaps: dict[str, tuple[Sorting, list[tuple[object, Place]]]] = {}
         self._limit = SPARE
 
     def enter(self, place: Place) -> None:
         """Somebody is free with this place."""
+        if self.size == 1:
+            # Whatever is kept of others is dead.
+            self._newcomers.clear()
         self._newcomers.append(place)
         if len(self._newcomers) > NEWCOMERS_AT_MOST:
             self._sort_in()
 
     def first(self, sorting: Sorting, skip: Container[str]) -> Place | None:
         """The best place by this order, of those whose id is not to be skipped."""
-        if self.size == 1 and self._newcomers and self._lives(self._newcomers[-1]):
+        if self.size == 1 and self._newcomers:
             only = self._newcomers[-1]
-            return None if only[2] in skip else only
+            if self._lives(only):
+                return None if only[2] in skip else only
         return next(iter(self.best(sorting, skip, count=1)), None)
 
     def best(self, sorting: Sorting, skip: Container[str], *, count: int) -> list[Place]:
@@ -154,10 +198,10 @@ class Crowd:
                 self._sweep()
 
     def _places(self) -> list[Place]:
-        return [seat.place for seat in self.group.seats.values() if seat.place is not None and self in seat.open]
+        return [seat.place for seat in self._seats.values() if seat.place is not None and self in seat.open]
 
     def _lives(self, place: Place) -> bool:
-        seat = self.group.seats.get(place[2])
+        seat = self._seats.get(place[2])
         return seat is not None and seat.place is place
 
     def _sweep(self) -> None:
@@ -165,3 +209,13 @@ class Crowd:
             heap[:] = [entry for entry in heap if self._lives(entry[1])]
             heapify(heap)
         self._limit = 2 * self.size + SPARE
+
+
+Fitting = tuple[tuple[Crowd, ...], int]
+"""The crowds for whose work there is room, and how many units more could be given."""
+
+
+def key_of(staff: Staff) -> GroupKey:
+    """What two representatives have in common who are of one group."""
+    # A tuple, for tuples see at once that two parts are the same object: rows share them.
+    return staff.skills, staff.languages, staff.queues, staff.groups, staff.office

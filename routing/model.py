@@ -1,13 +1,15 @@
 """The values the core decides on: who waits, who works, and what was decided.
 
 They hold facts only, all read from rows by the caller; nothing here decides anything, and nothing is ever changed
-in place. All instants are seconds since the Unix epoch on the database's clock.
+in place. All instants are seconds since the Unix epoch on the database's clock. What a plan makes for every offer is a
+named tuple, for those are built in a third of the time.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 Instant = float
@@ -102,8 +104,7 @@ class Staff:
     """Takes nothing new before this instant: as many as the hour or the day allows were taken."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """One who could take it, with the keys they were sorted by (smaller is asked first)."""
 
     representative: str
@@ -113,8 +114,7 @@ class Ranked:
     idle_since: Instant
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """Why an offer fell as it did. Ids, codes and numbers only; at most 1,000 bytes as JSON."""
 
     rules: int
@@ -128,8 +128,7 @@ class Trace:
     `queue, language, office, skills, capacity, barred, declined, away, resting, busy`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """This interaction goes to this representative."""
 
     interaction: UUID
@@ -138,8 +137,7 @@ class Offer:
     """Only from a plan that was asked for traces."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What was decided: offers in the order of the waiting's due times, and when to plan again if nothing happens."""
 
     offers: tuple[Offer, ...]

@@ -5,9 +5,8 @@ Also how long a missed offer rests. Decides the offers; never reads a clock, nev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from heapq import heapify, heappop, heapreplace
-from itertools import chain
 from typing import Literal
 
 from routing.groups import Seat
@@ -48,18 +47,22 @@ def decide(
     away out of their pools; what is filed is only read, to tell the living keys.
     """
     heads = _heads(changed, filed, roster=roster)
-    narrowed = False
+    ordered = narrowed = False
     given: list[Given] = []
     while heads and len(given) != limit:
-        key = heads[0]
+        key = heads[0] if ordered else min(heads)
         record = filed[key[1]]
-        waiting, pool = record[1], record[2]
-        skip = waiting.excluded | waiting.barred if waiting.barred else waiting.excluded
-        seat = roster.choose(pool, waiting, skip)
+        _, waiting, pool, _ = record
+        skip = waiting.excluded
+        if waiting.barred:
+            skip = skip | waiting.barred if skip else waiting.barred
+        crowds = roster.free_for(pool.base)
+        seat = roster.choose(pool, waiting, skip, crowds=crowds)
         if seat is None:
-            later = _passed(pool, key, skip, filed=filed, roster=roster)
+            later = _passed_over(pool, key, skip, filed=filed, roster=roster) if crowds else None
         else:
-            given.append((record, seat, trace(roster, waiting, pool, chosen=seat, skip=skip) if traced else None))
+            told = trace(roster, record, chosen=seat, skip=skip, crowds=crowds) if traced else None
+            given.append((record, seat, told))
             later = pool.pop(filed) if pool.first(key) else pool.pop_aside(skip, filed)
             roster.take(seat, pool.needs)
             if not narrowed and not roster.fresh:
@@ -67,8 +70,12 @@ def decide(
                 # anything before, and nobody can now.
                 if not changed:
                     return given, []
-                heads, narrowed = _heads(changed, filed, roster=roster), True
+                heads, narrowed, ordered = _heads(changed, filed, roster=roster), True, False
                 continue
+        if not ordered:
+            # Only now: nearly always the first look was all.
+            heapify(heads)
+            ordered = True
         if later is None:
             heappop(heads)
         else:
@@ -77,27 +84,33 @@ def decide(
 
 
 def _heads(changed: Collection[Pool], filed: Mapping[int, Filed], *, roster: Roster) -> list[Key]:
-    """The earliest due of every pool worth a look, as a heap."""
+    """The earliest due of every pool worth a look, in no order."""
     fresh = roster.fresh
-    pools: Iterable[Pool]
     if len(fresh) == 1 and not changed:
         # Nearly always: one became free, and nobody meets a pool of theirs twice.
-        seat = next(iter(fresh))
-        pools = [*chain.from_iterable([crowd.pools for crowd in seat.open]), *seat.holds.values()]
-    else:
-        pools = roster.worth_a_look().union(changed)
+        (seat,) = fresh
+        heads = [line[0] for crowd in seat.open for line in crowd.pools.values() if line]
+        if seat.holds:
+            heads += [line.heap[0] for line in seat.holds.values() if line.heap]
+        if roster.any_aside():
+            heads += [
+                key for crowd in seat.open for pool in crowd.pools if pool.aside for key in pool.heads_aside(filed)
+            ]
+        return heads
     heads = []
-    for pool in pools:
+    for pool in roster.worth_a_look().union(changed):
         if pool.heap:
             heads.append(pool.heap[0])
         if pool.aside:
             heads += pool.heads_aside(filed)
-    heapify(heads)
     return heads
 
 
-def _passed(pool: Pool, key: Key, skip: frozenset[str], *, filed: Mapping[int, Filed], roster: Roster) -> Key | None:
-    """Nobody could take the first of a line: the next of it, if that one was only refused those who are free."""
-    if skip and pool.first(key) and roster.free_for(pool):
+def _passed_over(
+    pool: Pool, key: Key, skip: frozenset[str], *, filed: Mapping[int, Filed], roster: Roster
+) -> Key | None:
+    """Nobody of those who are free could take the first of a line: the next of it, if that one was only refused them."""
+    if skip and pool.first(key):
+        roster.aside[pool] = None
         return pool.set_aside(skip, filed)
     return None

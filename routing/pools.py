@@ -8,27 +8,35 @@ dead is swept. Only the first of a heap is known to be alive.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
-from routing.capacity import cost_of
+from routing.capacity import Cost, cost_of
 from routing.groups import SPARE, Crowd, Seat
 from routing.model import Needs, Waiting
-from routing.rank import sorting
+from routing.rank import Sorting, sorting
 
 Key = tuple[float, int]
 """A place in line: due, id."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Census:
     """How many representatives could not take work from a pool, as it was with one version of the roster."""
 
-    version: int
-    absent: tuple[tuple[str, int], ...]
-    """(reason, how many), for every reason but being busy."""
-    present: int
-    """Those whom nothing rules out but perhaps being busy."""
+    __slots__ = ("_absent", "_busy", "_told", "present", "version")
+
+    def __init__(self, version: int, absent: tuple[tuple[str, int], ...], *, present: int) -> None:
+        self.version = version
+        self.present = present
+        """Those whom nothing rules out but perhaps being busy."""
+        self._absent = absent
+        self._busy = 0
+        self._told = absent
+
+    def told(self, busy: int) -> tuple[tuple[str, int], ...]:
+        """(reason, how many), when so many of the present are busy; mostly as many as the last time."""
+        if busy != self._busy:
+            self._busy, self._told = busy, (*self._absent, ("busy", busy)) if busy else self._absent
+        return self._told
 
 
 class Pool:
@@ -44,6 +52,7 @@ class Pool:
         "census",
         "cost",
         "crowds",
+        "free",
         "heap",
         "holder",
         "lines",
@@ -52,15 +61,19 @@ class Pool:
         "sorting",
     )
 
-    def __init__(self, needs: Needs, *, base: Pool | None = None, holder: Seat | None = None) -> None:
+    def __init__(
+        self, needs: Needs, *, free: dict[Crowd, None], base: Pool | None = None, holder: Seat | None = None
+    ) -> None:
         self.needs = needs
+        self.free = free
+        """Every crowd of its cost in which anybody is, whether they may serve it or not."""
         self.base = self if base is None else base
         """The pool where those wait whom nobody holds."""
         self.holder = holder
         self.lines = 0
         """How many representatives hold somebody with these needs."""
-        self.cost = cost_of(needs)
-        self.sorting = sorting(needs.order)
+        self.cost: Cost = cost_of(needs) if base is None else base.cost
+        self.sorting: Sorting = sorting(needs.order) if base is None else base.sorting
         self.heap: list[Key] = []
         self.size = 0
         """Who belongs here, those in back-off included."""
@@ -100,9 +113,10 @@ class Pool:
     def leave(self, key: Key, filed: Mapping[int, Filed]) -> None:
         """This one is filed here no more."""
         self.size -= 1
-        if self.first(key):
+        heap = self.heap
+        if heap and heap[0] is key:
             self._prune(filed)
-        if len(self.heap) + self._aside_kept > 2 * self.size + SPARE:
+        if len(heap) + self._aside_kept > 2 * self.size + SPARE:
             self._sweep(filed)
 
     def keys(self) -> int:
@@ -130,7 +144,8 @@ class Pool:
 
     def _sweep(self, filed: Mapping[int, Filed]) -> None:
         """Drop the dead keys; worth it once they are more than half."""
-        self.heap = [key for key in self.heap if lives(key, filed)]
+        # In place: the crowds that may serve it hold the very list.
+        self.heap[:] = [key for key in self.heap if lives(key, filed)]
         heapify(self.heap)
         self._aside_kept = 0
         for skip, heap in tuple(self.aside.items()):
@@ -147,5 +162,6 @@ def lives(key: Key, filed: Mapping[int, Filed]) -> bool:
     return record is not None and record[0] is key
 
 
-Filed = tuple[Key, Waiting, Pool]
-"""What the floor knows of one who waits: the living key, the row, and the pool they belong to."""
+Filed = tuple[Key, Waiting, Pool, int]
+"""What the floor knows of one who waits: the living key, the row, the pool they belong to, and how many steps had passed
+when they were put there; when one more does, they are put elsewhere."""

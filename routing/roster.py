@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Container
 from heapq import heappop, heappush
 
-from routing.capacity import Cost, fits_load, room, units_of
+from routing.capacity import Cost, cost_of, fits_load, units_of
 from routing.demand import Demand
-from routing.groups import Crowd, Group, GroupKey, Presence, Seat
+from routing.groups import Crowd, Fitting, Group, GroupKey, Presence, Seat, key_of
 from routing.model import FOREVER, Instant, Needs, Staff, Waiting
 from routing.needs import meets
 from routing.pools import Pool
 from routing.rank import Place, place
 
 IDLE_POOLS_LIMIT = 1_000
+NOTHING: Fitting = ((), 0)
+"""What fits beside whoever takes nothing new."""
 
 
 class Roster:
@@ -35,11 +37,13 @@ class Roster:
         """Who became free for something since a plan last looked, and still is for anything."""
         self.version = 0
         """Counts the changes of who is here, away or resting, not of how busy they are."""
+        self.aside: dict[Pool, None] = {}
+        """Pools where somebody was put aside, and some where that is over."""
         self._pool_of: dict[int, tuple[Needs, Pool]] = {}
         """The same by the very object: rows share their needs, and telling two objects apart is quicker than to compare
         all they say. Holding the object keeps its number its own."""
         self._free: dict[Cost, dict[Crowd, None]] = {}
-        """For each cost: the crowds in which anybody is."""
+        """For each cost: the crowds in which anybody is. Whoever asks often holds the very dictionary."""
         self.rests: list[tuple[Instant, str]] = []
         """When whose rest ends, the first first; those that were called off stay until then."""
         self._pools_limit = IDLE_POOLS_LIMIT
@@ -54,7 +58,7 @@ class Roster:
             seat = self.seats[staff.id] = Seat(staff)
             self._enter_group(seat)
             changed = True
-        elif _group_key(seat.staff) == _group_key(staff):
+        elif seat.group.key == key_of(staff):
             known = seat.staff
             changed = (
                 known.available != staff.available
@@ -115,11 +119,13 @@ class Roster:
         seat.units += units_of(needs)
         self._renew(seat)
 
-    def choose(self, pool: Pool, waiting: Waiting, skip: Container[str]) -> Seat | None:
-        """Who takes this piece of work now: the preferred if free, else the first by the pool's order; None: nobody."""
+    def choose(self, pool: Pool, waiting: Waiting, skip: Container[str], *, crowds: list[Crowd]) -> Seat | None:
+        """Who takes this piece of work now: the preferred if free, else the first by the pool's order; None: nobody.
+
+        `crowds` are those from which somebody could, as `free_for` says.
+        """
         if (holder := pool.holder) is not None:
             return holder if self.can_take(holder, pool) else None
-        crowds = self.free_for(pool)
         if not crowds:
             return None
         if waiting.preferred is not None and (seat := self.preferred(waiting, pool, skip)) is not None:
@@ -148,21 +154,25 @@ class Roster:
 
     def free_for(self, pool: Pool) -> list[Crowd]:
         """The crowds from which somebody could take work from this pool now."""
-        free = self._free.get(pool.cost)
-        if not free:
-            return []
-        served = pool.crowds
+        free, served = pool.free, pool.crowds
+        if len(free) == 1:
+            (crowd,) = free
+            return [crowd] if crowd in served else []
         if len(free) < len(served):
             return [crowd for crowd in free if crowd in served]
         return [crowd for crowd in served if crowd.size]
 
-    def anybody_free(self, cost: Cost) -> bool:
-        """Whether anybody at all could take work of this cost."""
-        return bool(self._free.get(cost))
+    def any_aside(self) -> bool:
+        """Whether anybody could be aside in any pool. At each asking one pool where that is over is forgotten."""
+        for pool in self.aside:
+            if not pool.aside:
+                del self.aside[pool]
+            return True
+        return False
 
     def can_take(self, seat: Seat, pool: Pool) -> bool:
         """Whether one of this pool's fits them now; that they may serve the pool is known."""
-        return seat.place is not None and fits_load(seat.live, seat.units, seat.staff.capacity, pool.cost)
+        return seat.on and fits_load(seat.live, seat.units, seat.staff.capacity, pool.cost)
 
     def serves(self, seat: Seat, pool: Pool) -> bool:
         """Whether they may serve this pool, however busy they are."""
@@ -173,7 +183,7 @@ class Roster:
         found: set[Pool] = set()
         crowds: set[Crowd] = set()
         for seat in self.fresh:
-            crowds |= seat.open
+            crowds.update(seat.open)
             found.update(seat.holds.values())
         for crowd in crowds:
             found.update(crowd.pools)
@@ -200,7 +210,7 @@ class Roster:
         if pool is None:
             if len(self.pools) >= self._pools_limit:
                 self._drop_idle_pools()
-            pool = self.pools[needs] = Pool(needs)
+            pool = self.pools[needs] = Pool(needs, free=self._free.setdefault(cost_of(needs), {}))
             for group in self.groups.values():
                 self._wire(pool, group)
         return pool
@@ -210,11 +220,11 @@ class Roster:
             return
         crowd = group.crowds.get(pool.cost)
         if crowd is None:
-            crowd = group.crowds[pool.cost] = Crowd(group, pool.cost)
+            crowd = group.crowd(pool.cost, pool.free)
             for seat in group.seats.values():
-                if seat.place is not None and self.can_take(seat, pool):
-                    self._enter(seat, crowd)
-        crowd.pools[pool] = None
+                if self.can_take(seat, pool):
+                    self._renew(seat)
+        crowd.pools[pool] = pool.heap
         pool.crowds[crowd] = None
 
     def _drop_idle_pools(self) -> None:
@@ -229,22 +239,36 @@ class Roster:
 
     def _renew(self, seat: Seat) -> None:
         """Their load changed, or their presence: a new place among the free, or none."""
-        staff, group, live, units, found = seat.staff, seat.group, seat.live, seat.units, None
-        capacity, spare = staff.capacity, 0
-        if seat.on:
-            found = place(staff, units)
-            spare = room(live, units, capacity)
-        seat.place = found
-        if spare != seat.room:
-            self.demand.shift(group, spare - seat.room)
-            seat.room = spare
-        for crowd in group.crowds.values():
-            if found is not None and fits_load(live, units, capacity, crowd.cost):
-                if crowd not in seat.open:
-                    self._enter(seat, crowd)
+        staff, group, known = seat.staff, seat.group, seat.open
+        fitting, free = group.fitting(seat.live, staff.capacity - seat.units) if seat.on else NOTHING
+        if free != seat.room:
+            self.demand.shift(group, free - seat.room)
+            seat.room = free
+        if fitting is not known:
+            self._move(seat, known, fitting)
+        if fitting:
+            seat.place = found = place(staff, seat.units)
+            for crowd in fitting:
                 crowd.enter(found)
-            elif crowd in seat.open:
-                self._exit(seat, crowd)
+        else:
+            seat.place = None
+
+    def _move(self, seat: Seat, known: tuple[Crowd, ...], fitting: tuple[Crowd, ...]) -> None:
+        """From the crowds they were in to those they are in now."""
+        seat.open = fitting
+        for crowd in known:
+            if crowd not in fitting:
+                crowd.size -= 1
+                if not crowd.size:
+                    del crowd.free[crowd]
+        if not fitting:
+            self.fresh.pop(seat, None)
+            return
+        for crowd in fitting:
+            if crowd not in known:
+                crowd.size += 1
+                crowd.free[crowd] = None
+                self.fresh[seat] = None
 
     def _stand(self, seat: Seat) -> None:
         """They came, or went away, or came back, or may hold more or less than before."""
@@ -267,25 +291,9 @@ class Roster:
         seat.stood = standing
         self.version += 1
 
-    def _enter(self, seat: Seat, crowd: Crowd) -> None:
-        seat.open.add(crowd)
-        self.fresh[seat] = None
-        crowd.size += 1
-        if crowd.size == 1:
-            self._free.setdefault(crowd.cost, {})[crowd] = None
-
-    def _exit(self, seat: Seat, crowd: Crowd) -> None:
-        seat.open.remove(crowd)
-        if not seat.open:
-            self.fresh.pop(seat, None)
-        crowd.size -= 1
-        if not crowd.size:
-            del self._free[crowd.cost][crowd]
-
     def _enter_group(self, seat: Seat) -> None:
         staff = seat.staff
-        key = _group_key(staff)
-        group = self.groups.get(key)
+        group = self.groups.get(key := key_of(staff))
         if group is None:
             group = self.groups[key] = Group(staff)
             self.demand.join(group)
@@ -302,13 +310,8 @@ class Roster:
         group = seat.group
         del group.seats[seat.staff.id]
         if not group.seats:
-            del self.groups[_group_key(group.like)]
+            del self.groups[group.key]
             self.demand.leave(group)
             for crowd in group.crowds.values():
                 for pool in crowd.pools:
                     del pool.crowds[crowd]
-
-
-def _group_key(staff: Staff) -> GroupKey:
-    # A tuple, for tuples see at once that two parts are the same object: rows share them.
-    return staff.skills, staff.languages, staff.queues, staff.groups, staff.office

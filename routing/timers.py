@@ -32,6 +32,8 @@ class Timers:
         self._spans: list[float] = []
         self._size = 0
         self._limit = SPARE
+        self.first: Instant = FOREVER
+        """Nobody turns before this."""
 
     def __len__(self) -> int:
         """How many are kept, the dead ones included."""
@@ -42,6 +44,8 @@ class Timers:
         if turn == FOREVER:
             return
         entry = turn, key[1], key
+        if turn < self.first:
+            self.first = turn
         span = turn // SPAN_SECONDS
         if span < self._reach:
             heappush(self._near, entry)
@@ -65,15 +69,19 @@ class Timers:
     def next(self) -> Instant | None:
         """When the next turn is; None: there is none."""
         near, filed = self._near, self._filed
-        while True:
+        while near or self._spans:
             while near:
-                if lives(near[0][2], filed):
-                    return near[0][0]
+                turn, number, key = near[0]
+                record = filed.get(number)
+                if record is not None and record[0] is key:
+                    self.first = turn
+                    return turn
                 heappop(near)
                 self._size -= 1
-            if not self._spans:
-                return None
-            self._put_in_order(heappop(self._spans))
+            if self._spans:
+                self._put_in_order(heappop(self._spans))
+        self.first = FOREVER
+        return None
 
     def _put_in_order(self, span: float) -> None:
         entries = self._far.pop(span)

@@ -12,32 +12,33 @@ from routing.explain import REASONS
 from routing.groups import Crowd, Group, Seat
 from routing.model import Needs, Ranked, Trace, Waiting
 from routing.needs import lacking
-from routing.pools import Census, Pool
+from routing.pools import Census, Filed, Pool
 from routing.rank import NEEDED, Place
 from routing.roster import Roster
 
 RUNNERS_UP_AT_MOST = 5
 
 
-def trace(roster: Roster, waiting: Waiting, pool: Pool, *, chosen: Seat, skip: frozenset[str]) -> Trace:
-    """The trace of the offer of `waiting`, from `pool`, to `chosen`, who has not been given it yet.
+def trace(roster: Roster, record: Filed, *, chosen: Seat, skip: frozenset[str], crowds: list[Crowd]) -> Trace:
+    """The trace of the offer of this one to `chosen`, who has not been given it yet; `crowds` as `Roster.free_for` says.
 
     For one held for the preferred representative, the runners-up are those who would have been asked without the hold.
     """
-    pool = pool.base
-    crowds, place = roster.free_for(pool), chosen.place
+    _, waiting, pool, passed = record
+    pool, place, preferred = pool.base, chosen.place, waiting.preferred
     assert place is not None
-    free = sum([crowd.size for crowd in crowds])
-    others = _best(roster, pool, crowds, skip=skip) if free > 1 else ()
-    preferred = waiting.preferred
+    free = crowds[0].size if len(crowds) == 1 else sum([crowd.size for crowd in crowds])
+    runners_up: list[Ranked] = []
+    if free > 1:
+        for group, other in _best(roster, pool, crowds, skip=skip):
+            if other is not place and len(runners_up) < RUNNERS_UP_AT_MOST:
+                runners_up.append(_ranked(roster, group, other, preferred=preferred))
     return Trace(
-        rules=waiting.rules,
-        step=sum([step.deadline <= roster.now for step in waiting.steps]),
-        chosen=_ranked(roster, chosen.group, place, preferred=preferred),
-        runners_up=tuple(
-            [_ranked(roster, group, other, preferred=preferred) for group, other in others if other is not place]
-        )[:RUNNERS_UP_AT_MOST],
-        ruled_out=_ruled_out(roster, pool, waiting, free=free, skip=skip),
+        waiting.rules,
+        passed,
+        _ranked(roster, chosen.group, place, preferred=preferred),
+        tuple(runners_up),
+        _ruled_out(roster, pool, waiting, free=free, skip=skip),
     )
 
 
@@ -47,13 +48,9 @@ def scarcity(weight: int) -> float:
 
 
 def _ranked(roster: Roster, group: Group, place: Place, *, preferred: str | None) -> Ranked:
-    return Ranked(
-        representative=place[2],
-        preferred=place[2] == preferred,
-        scarcity=scarcity(roster.demand.weigh(group)),
-        load=place[0],
-        idle_since=place[1],
-    )
+    load, idle_since, representative = place
+    weight = scarcity(roster.demand.weigh(group))
+    return Ranked(representative, representative == preferred, weight, load, idle_since)
 
 
 def _best(roster: Roster, pool: Pool, crowds: list[Crowd], *, skip: frozenset[str]) -> list[tuple[Group, Place]]:
@@ -80,21 +77,19 @@ def _best(roster: Roster, pool: Pool, crowds: list[Crowd], *, skip: frozenset[st
 def _ruled_out(
     roster: Roster, pool: Pool, waiting: Waiting, *, free: int, skip: frozenset[str]
 ) -> tuple[tuple[str, int], ...]:
-    if pool.census is None or pool.census.version != roster.version:
-        pool.census = _census(roster, pool)
     census = pool.census
-    if not skip:
-        busy = census.present - free
-        return (*census.absent, ("busy", busy)) if busy else census.absent
-    counts = dict.fromkeys(REASONS, 0) | dict(census.absent)
-    counts["busy"] = census.present - free
-    for representative in skip:
-        seat = roster.seats.get(representative)
-        if seat is not None and _able(roster, seat, pool):
-            counts["barred" if representative in waiting.barred else "declined"] += 1
-            later = _later_reason(seat, pool)
-            if later is not None:
-                counts[later] -= 1
+    if census is None or census.version != roster.version:
+        census = pool.census = _census(roster, pool)
+    busy = census.present - free
+    met = [seat for each in skip if (seat := roster.seats.get(each)) is not None and _able(roster, seat, pool)]
+    if not met:
+        return census.told(busy)
+    counts = dict.fromkeys(REASONS, 0) | dict(census.told(busy))
+    for seat in met:
+        counts["barred" if seat.staff.id in waiting.barred else "declined"] += 1
+        later = _later_reason(seat, pool)
+        if later is not None:
+            counts[later] -= 1
     return tuple([each for each in counts.items() if each[1]])
 
 
@@ -120,7 +115,7 @@ def _census(roster: Roster, pool: Pool) -> Census:
             _count_standing(counts, group, pool.needs)
     present = counts.pop("busy")
     absent = tuple([each for each in counts.items() if each[1]])
-    return Census(version=roster.version, absent=absent, present=present)
+    return Census(roster.version, absent, present=present)
 
 
 def _count_standing(counts: dict[str, int], group: Group, needs: Needs) -> None:

@@ -213,7 +213,7 @@ def traced(found: Trace) -> dict[str, Any]:
 
 def ranked(found: Ranked) -> dict[str, Any]:
     """One who could take it, as they are shown."""
-    return {**_fields(found), "idle_since": moment(found.idle_since)}
+    return {**found._asdict(), "idle_since": moment(found.idle_since)}
 
 
 def judged(found: Verdict) -> dict[str, Any]:
