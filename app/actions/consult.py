@@ -18,6 +18,7 @@ from app.actions.accept import take
 from app.actions.assign import fits, give
 from app.actions.command import CONSOLE, command
 from app.actions.filing import refile
+from app.actions.presence import let_go_of_offers
 from app.actions.record import advance, locked, locked_with_live, mine
 from app.actions.release import end_assignment
 from app.actions.requeue import on_shift
@@ -95,7 +96,8 @@ async def hand_over(
     _check(interaction, chosen)
     interaction.preferred, interaction.excluded = to, []
     made = await give(session, interaction, chosen, override=None, actor=actor, now=now)
-    await take(session, interaction, made, actor=actor, now=now)
+    if await take(session, interaction, made, actor=actor, now=now):
+        await let_go_of_offers(session, to, actor=actor, now=now)
     return interaction
 
 

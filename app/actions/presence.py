@@ -46,6 +46,19 @@ async def set_presence(
     return representative
 
 
+async def let_go_of_offers(session: AsyncSession, code: str, *, actor: Actor, now: datetime) -> None:
+    """Whoever rests from now on lets go of all that they are offered. For one whose own row is locked already.
+
+    Nothing is waited for: an offer that somebody works on at this moment is being answered, or ends.
+    """
+    offers = select(Interaction.id).join(Assignment, col(Assignment.interaction_id) == col(Interaction.id))
+    offers = offers.where(Assignment.representative == code, Assignment.state == "offered").order_by(
+        col(Interaction.id)
+    )
+    for each in (await session.exec(offers.with_for_update(skip_locked=True, key_share=True, of=Interaction))).all():
+        await hand_back(session, each, reason="resting", actor=actor, now=now, event="withdrawn")
+
+
 async def offered_to(session: AsyncSession, code: str) -> list[UUID]:
     """What they are offered now, by id, every interaction and assignment of it locked before the first is let go.
 

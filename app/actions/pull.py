@@ -19,17 +19,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app import convert
 from app.actions.accept import take
 from app.actions.offer import Wanted, offer
+from app.actions.presence import let_go_of_offers
 from app.actions.record import locked, locked_pair
 from app.db import Connection
 from app.errors import Conflict
 from app.queries import floor as queries
-from app.queries.next import earliest_for
+from app.queries.next import OF_A_LINE, earliest_for
 from app.queries.rules import raw
 from app.security import Actor
 from app.tables import Assignment, Representative
 from routing.floor import Floor
 from routing.model import Offer
 
+LOOKS: Final = (OF_A_LINE, 2_000)
+"""So many of each line are looked at, and if none of them can be taken, so many: a line may begin with people held for others."""
 TRIES: Final = 50
 """So many others may take somebody from under our hands before we give up: each of them got a visitor."""
 
@@ -37,7 +40,8 @@ TRIES: Final = 50
 async def pull(session: AsyncSession, code: str, *, actor: Actor, now: datetime) -> Assignment | None:
     """The next one for them, accepted; None = nobody waits whom they could take now.
 
-    Raises `NotFound`, `Conflict` (`not_available`; `resting`: as many as the hour or the day allows were taken).
+    Whoever may take no more in this hour or day lets go of all else they are offered. Raises `NotFound`, `Conflict`
+    (`not_available`; `resting`: as many as the hour or the day allows were taken).
     """
     # Locked first, and nothing is waited for while it is: the offer skips interactions that somebody else works on.
     representative = await locked(session, Representative, code)
@@ -45,15 +49,24 @@ async def pull(session: AsyncSession, code: str, *, actor: Actor, now: datetime)
         raise Conflict("Say that you are available first.", code="not_available")
     if representative.resting_until is not None and representative.resting_until > now:
         raise Conflict("You have taken as many as your hour or day allows.", code="resting")
-    connection = await raw(session)
-    rows = {row["id"]: row for row in await earliest_for(connection, code)}
-    found = await _first_that_holds(connection, code, rows, now=now)
+    found = await _found(await raw(session), code, now=now)
     if found is None:
         return None
     asked = select(Assignment.id).where(Assignment.interaction_id == found, col(Assignment.ended_at).is_(None))
     interaction, assignment = await locked_pair(session, (await session.exec(asked)).one())
-    await take(session, interaction, assignment, actor=actor, now=max(now, interaction.state_at))
+    if await take(session, interaction, assignment, actor=actor, now=max(now, interaction.state_at)):
+        await let_go_of_offers(session, code, actor=actor, now=now)
     return assignment
+
+
+async def _found(connection: Connection, code: str, *, now: datetime) -> UUID | None:
+    """Who is next, offered to them. First the few who come first; more of a line only where all of those are for others."""
+    for of_a_line in LOOKS:
+        rows = {row["id"]: row for row in await earliest_for(connection, code, of_a_line=of_a_line)}
+        found = await _first_that_holds(connection, code, rows, now=now)
+        if found is not None or len(rows) < of_a_line:
+            return found
+    return None
 
 
 async def _first_that_holds(

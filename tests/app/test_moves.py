@@ -275,3 +275,19 @@ async def test_two_who_hand_over_at_once_hand_over_once(shift: Shift) -> None:
         for each in (asked, served):
             if (await shift.row(each))["state"] == "active":
                 await shift.do(complete, each, outcome=None)
+
+
+async def test_who_takes_over_the_last_that_their_hour_allows_lets_go_of_what_else_they_are_offered(
+    shift: Shift,
+) -> None:
+    await shift.come_to_work("farid")
+    contact = await shift.arrive("phone", "claim")
+    await shift.serve(contact, "ayesha")
+    question = (await shift.do(consult, contact, representative="farid", queue=None, reason=None)).id
+    await shift.serve(question, "farid")
+    await shift.execute("UPDATE representative SET per_hour = 2, capacity = 9, ceiling = 9 WHERE code = 'farid'")
+    letter = await shift.arrive("email", "claim")
+    await shift.offer(letter, "farid")
+    await shift.do(hand_over, contact, consultation=question, reason=None)
+    assert (await shift.staff("farid"))["resting_until"] is not None
+    assert (await shift.row(letter))["state"] == "queued"

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from app import convert
+from app.actions.accept import accept
 from app.actions.bar import Whose, bar
 from app.actions.complete import complete
 from app.actions.depart import depart
@@ -16,6 +17,7 @@ from app.actions.presence import set_presence
 from app.actions.pull import pull
 from app.actions.requeue import transfer
 from app.errors import Conflict, NotFound
+from app.queries.next import OF_A_LINE
 from tests.moving import in_force
 from tests.shift import Shift, person
 
@@ -153,3 +155,39 @@ async def test_a_counter_and_the_dispatcher_never_give_the_same_visitor_twice(sh
         if lost:
             await shift.do(complete, visitor, outcome=None)
     assert winners == {True, False}, "a race that one side always wins is none"
+
+
+async def test_who_pulls_the_last_that_their_hour_allows_lets_go_of_what_else_they_are_offered(shift: Shift) -> None:
+    await shift.come_to_work("ayesha")
+    await shift.execute("UPDATE representative SET per_hour = 1, capacity = 9, ceiling = 9 WHERE code = 'ayesha'")
+    letter = await shift.arrive("email", "claim")
+    offered = await shift.offer(letter, "ayesha")
+    visitor = await shift.arrive("walk_in", "claim")
+    assert (await shift.do(pull, "ayesha", actor=person("ayesha"))).interaction_id == visitor
+    assert ((await shift.row(letter))["state"], (await shift.holder(letter))["reason"]) == ("queued", "resting")
+    with pytest.raises(Conflict):
+        await shift.do(accept, offered, actor=person("ayesha"))
+
+
+async def test_whom_they_may_serve_comes_next_however_many_wait_before_for_others(shift: Shift) -> None:
+    await in_force(
+        shift,
+        claims={
+            "steps": [{"after_seconds": 6000, "lower_levels_by": 1}],
+            "on_exhausted": {"after_seconds": 9000, "then": "any"},
+        },
+    )
+    await shift.come_to_work("ayesha")
+    for _ in range(OF_A_LINE + 1):
+        await shift.arrive("walk_in", "claim", language="te")
+    mine = await shift.arrive("walk_in", "claim")
+    assert await next_for(shift, "ayesha") == mine
+
+
+async def test_whom_they_may_serve_comes_next_however_many_are_held_for_a_colleague(shift: Shift) -> None:
+    await shift.come_to_work("ayesha", "farid")
+    for _ in range(OF_A_LINE + 1):
+        held = await shift.arrive("walk_in", "claim")
+        await shift.do(transfer, held, queue=None, representative="farid", reason=None)
+    mine = await shift.arrive("walk_in", "claim")
+    assert await next_for(shift, "ayesha") == mine
