@@ -6,9 +6,11 @@ change for those who wait. It goes the way publishing goes and writes nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -102,7 +104,10 @@ async def unserved_by_staff(session: AsyncSession, rules: Rules) -> list[str]:
         "representatives": {row.code: _person(row.model_dump()) for row in staff},
         "rules": rules,
     }
-    return list(unserved(Configuration.model_construct(**house)))
+    wanted = Configuration.model_construct(**house)
+    return await asyncio.to_thread(
+        lambda: list(islice(unserved(wanted), MOST_WARNINGS))
+    )  # of large rules it takes a moment
 
 
 def _person(fields: dict[str, Any]) -> SaidRepresentative:

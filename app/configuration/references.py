@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 from uuid import UUID
 
 from app.configuration.lines import Path
@@ -17,6 +18,11 @@ from routing.entry import Contact, file
 from routing.model import Needs, Staff
 from routing.needs import meets
 from routing.rules import Fault, Rules
+
+MOST_WORK: Final = 2_000_000
+"""How often somebody is asked whether they could serve a need: about a second."""
+A_FILING: Final = 50
+"""What asking the rules once costs, in the same measure."""
 
 
 def wrong_references(configuration: Configuration) -> Iterator[tuple[Path, str]]:
@@ -71,12 +77,16 @@ def rule_references(rules: Rules, *, languages: Sequence[str]) -> Iterator[Fault
 def unserved(configuration: Configuration) -> Iterator[str]:
     """One line for each request that no representative could take in some language: it would wait for ever.
 
-    Whoever may take it only after a step, or in the queue it overflows to, counts.
+    Whoever may take it only after a step, or in the queue it overflows to, counts. A warning, no proof: in a very large
+    document only the first requests are looked at.
     """
     somebody = _Somebody(configuration)
     for code, request in configuration.rules.requests.items():
         for language in configuration.organisation.languages:
-            if not somebody.serves(code, language):
+            served = somebody.serves(code, language)
+            if somebody.tired:
+                return
+            if not served:
                 yield f"request_types.{code}: nobody can serve it in {language}"
                 if not request.speak:
                     break
@@ -100,6 +110,12 @@ class _Somebody:
             if person.capacity > 0
         ]
         self._answers: dict[Needs, bool] = {}
+        self._work = 0
+
+    @property
+    def tired(self) -> bool:
+        """Whether more was looked at than anybody would wait for; what is said from then on is worth nothing."""
+        return self._work > MOST_WORK
 
     def serves(self, request: str, language: str) -> bool:
         """Whether there is somebody for it wherever it may wait."""
@@ -110,14 +126,17 @@ class _Somebody:
     def _ever(self, request: str, language: str, queue: str) -> Iterator[Needs]:
         """Everything that would do at some time."""
         contact = Contact(id=UUID(int=0), request=request, channel="", live=False, units=1, language=language)
-        filing = file(self._rules, contact, queue=queue)
-        yield filing.needs
-        yield from (step.needs for step in filing.steps)
-        if filing.overflow_to is not None:
-            yield from self._ever(request, language, filing.overflow_to)
+        waits_in: str | None = queue
+        while waits_in is not None and not self.tired:
+            self._work += A_FILING
+            filing = file(self._rules, contact, queue=waits_in)
+            yield filing.needs
+            yield from (step.needs for step in filing.steps)
+            waits_in = filing.overflow_to
 
     def _meets(self, needs: Needs) -> bool:
         if needs not in self._answers:
+            self._work += len(self._staff)
             self._answers[needs] = any(meets(person, needs) for person in self._staff)
         return self._answers[needs]
 

@@ -32,7 +32,7 @@ def asked(rules: Rules, queue: str, request: str | None) -> RequestRule:
     own = rules.requests.get(request) if request is not None else None
     if own is not None and (queue == own.queue or queue in _parts(rules, own)):
         return own
-    common = shared(by_queue(rules).get(queue, ()), queue)
+    common = _common(rules, queue)
     if own is None:
         return common
     firm = {skill: level for skill, level in own.skills.items() if skill in own.firm}
@@ -52,6 +52,13 @@ def shared(requests: Sequence[RequestRule], queue: str) -> RequestRule:
         firm=frozenset(skill for skill in names if any(skill in rule.firm for rule in requests)),
         speak=all(rule.speak for rule in requests),
     )
+
+
+def _common(rules: Rules, queue: str) -> RequestRule:
+    """Worked out for all queues at once: looking through all requests for each would take as long as both together."""
+    if not rules.common:
+        rules.common.update({code: shared(requests, code) for code, requests in by_queue(rules).items()})
+    return rules.common.get(queue) or shared((), queue)
 
 
 def needs_of(rule: RequestRule, queue: str, *, language: str | None) -> Needs:

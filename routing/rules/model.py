@@ -199,6 +199,8 @@ class Rules:
     groups: frozenset[str] = frozenset()
     filed: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What `routing.entry` has worked out from these rules before; only ever the same again."""
+    common: dict[str, RequestRule] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """By queue, what all its requests have in common; worked out for all queues when it is first asked."""
 
     def channel(self, name: str) -> ChannelRule:
         """What is said of this channel; where nothing is, the defaults."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,22 @@ def test_of_a_split_queue_every_part_must_be_served() -> None:
 )
 def test_a_zone_that_only_this_machine_knows_is_no_time_zone(zone: str) -> None:
     assert not is_zone(zone)
+
+
+@pytest.mark.parametrize(("queues", "requests"), [(4_000, 200), (2, 9_000)])
+def test_very_large_rules_are_looked_through_for_the_unserved_in_a_moment(queues: int, requests: int) -> None:
+    """Thousands of queues that overflow one into the next, and thousands of requests that overflow into one queue."""
+    plain = {"name": "Q", "target_seconds": 1, "offer_timeout_seconds": 1}
+    chain = {
+        f"q{number}": {**plain, "overflow": {"after_seconds": 9, "queue": f"q{number + 1}"}} for number in range(queues)
+    }
+    request = {"queue": "q0", "letter": "A", "labels": {"en": "Ask", "ur": "Ask"}}
+    kinds = {f"r{number}": request for number in range(requests)}
+    document = {
+        "queues": {**chain, f"q{queues}": plain},
+        "request_types": {**kinds, "last": {**request, "queue": "q1"}},
+    }
+    rules = right(SMALL).model_copy(update={"rules": read_rules(document)})
+    begun = time.process_time()
+    assert all("nobody can serve it" in line for line in unserved(rules))
+    assert time.process_time() - begun < 10
