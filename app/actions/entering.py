@@ -21,10 +21,16 @@ from app.security import SYSTEM
 
 REOPENED: Final = "reopened"
 
+# Whoever left may be coming back at this moment: their row's lock decides, and the one who finds it taken goes without.
 _TAKE_UP: Final = """
+WITH free AS MATERIALIZED (
+    SELECT id FROM interaction WHERE id = ANY ($3::uuid[]) AND state = 'abandoned'
+    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+)
 INSERT INTO receipt (source, channel, ref, interaction_id, at)
-SELECT $1, channel, ref, interaction_id, $5
-FROM unnest($2::text[], $3::text[], $4::uuid[]) AS taken (channel, ref, interaction_id) ORDER BY channel, ref
+SELECT $1, channel, place::text, interaction_id, $5
+FROM unnest($2::text[], $3::uuid[], $4::uuid[]) AS taken (channel, place, interaction_id)
+WHERE place IN (SELECT id FROM free) ORDER BY channel, place
 ON CONFLICT DO NOTHING
 RETURNING interaction_id
 """
@@ -120,7 +126,7 @@ async def _kept(connection: Connection, comers: Sequence[Comer], *, now: datetim
         _TAKE_UP,
         RESUMED,
         [comers[number].entry.asked.info.name for number in wanted],
-        [str(place.id) for place in wanted.values()],
+        [place.id for place in wanted.values()],
         [comers[number].id for number in wanted],
         now,
     )

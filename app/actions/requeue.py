@@ -19,9 +19,10 @@ from app.actions.release import end_assignment
 from app.actions.ruled import ruled
 from app.actions.serving import lacks
 from app.errors import Conflict, Invalid
+from app.queries.known import RESUMED
 from app.queries.rules import rules_for
 from app.security import Actor
-from app.tables import Assignment, Interaction, Representative
+from app.tables import Assignment, Interaction, Receipt, Representative
 from routing.lifecycle import INTERACTION
 
 
@@ -107,17 +108,26 @@ async def wake(session: AsyncSession, interaction_id: UUID, *, actor: Actor, now
 
 
 async def come_back(session: AsyncSession, interaction_id: UUID, *, actor: Actor, now: datetime) -> Interaction:
-    """Who left and returns: within the grace time at the old place, later at the end of the line."""
+    """Who left and returns: within the grace time at the old place, later at the end of the line.
+
+    So does one whose place was taken up under a new name meanwhile: it is theirs once.
+    """
     interaction, _ = await locked_with_live(session, interaction_id)
     if not INTERACTION.allows(interaction.state, "returned") or interaction.queue is None:
         return interaction
     grace = timedelta(seconds=(await ruled(session, interaction)).grace_seconds)
-    in_time = now - interaction.state_at <= grace
+    in_time = now - interaction.state_at <= grace and not await _taken_up(session, interaction)
     advance(session, interaction, "returned", now=now, actor=actor, data={"in_time": in_time})
     start = (interaction.queued_at or now) if in_time else now
     await refile(session, interaction, queue=interaction.queue, start=start, now=now)
     await session.flush()
     return interaction
+
+
+async def _taken_up(session: AsyncSession, interaction: Interaction) -> bool:
+    """Whether somebody has its place; whoever takes it holds the row's lock, as we do."""
+    name = RESUMED, interaction.channel, str(interaction.id)
+    return await session.get(Receipt, name, populate_existing=True) is not None
 
 
 async def hand_back(
