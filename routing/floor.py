@@ -19,7 +19,7 @@ from uuid import UUID
 from routing.capacity import could_ever_fit
 from routing.model import FOREVER, Instant, Needs, Offer, Plan, Staff, Waiting
 from routing.plan import decide
-from routing.pools import Filed, Pool
+from routing.pools import Filed, Key, Pool
 from routing.roster import Roster
 from routing.timers import Timers
 from routing.tracing import scarcity
@@ -67,6 +67,8 @@ class Floor:
             if known[1] == waiting:
                 return
             self._forget(known)
+        if waiting.preferred is not None:
+            self._preferring.setdefault(waiting.preferred, set()).add(waiting.id.int)
         self._file(waiting)
 
     def staff(self, staff: Staff) -> None:
@@ -116,11 +118,11 @@ class Floor:
         offers = []
         for record, seat, trace in given:
             self._forget(record)
-            offers.append(Offer(record[1].id, seat.staff.id, trace))
+            offers.append(Offer._make((record[1].id, seat.staff.id, trace)))
         roster.fresh.clear()
         if changed or left:
             self._changed = set(left)
-        return Plan(tuple(offers), now if left else self._next_turn()) if offers else self._no_offers()
+        return Plan._make((tuple(offers), now if left else self._next_turn())) if offers else self._no_offers()
 
     def waiting(self) -> Mapping[str, int]:
         """How many wait in each queue, those in back-off and those held included; queues where nobody waits are left out."""
@@ -165,8 +167,7 @@ class Floor:
             needs = step.needs
             passed += 1
         pool = self._roster.pool(needs)
-        if waiting.preferred is not None:
-            self._preferring.setdefault(waiting.preferred, set()).add(number)
+        if now < waiting.preferred_until and waiting.preferred is not None:
             held = self._line_of_preferred(waiting, pool)
             if held is not None:
                 pool = held
@@ -187,11 +188,10 @@ class Floor:
             self._timers.set(turn, key)
 
     def _line_of_preferred(self, waiting: Waiting, pool: Pool) -> Pool | None:
-        """The preferred representative's own line for these needs, if they are to have the first word now."""
+        """The preferred representative's own line for these needs, if they are to have the first word at all."""
         seat = self._roster.seats.get(waiting.preferred or "")
         if (
             seat is None
-            or self._now >= waiting.preferred_until
             or not seat.staff.available
             or seat.staff.resting_until > self._now
             or seat.staff.id in waiting.excluded
@@ -207,23 +207,28 @@ class Floor:
         return line
 
     def _forget(self, known: Filed) -> None:
-        """Out of its line; the key dies where it lies."""
+        """Off the floor; the key dies where it lies."""
         key, waiting, pool, _ = known
         del self._filed[key[1]]
-        pool.leave(key, self._filed)
-        if pool.holder is not None and not pool.size:
-            del pool.holder.holds[pool.base]
-            pool.base.lines -= 1
-            self._changed.discard(pool)
+        self._leave(pool, key)
         if waiting.preferred is not None:
             preferring = self._preferring[waiting.preferred]
             preferring.discard(key[1])
             if not preferring:
                 del self._preferring[waiting.preferred]
 
+    def _leave(self, pool: Pool, key: Key) -> None:
+        """Out of this line, where they no longer are with this key."""
+        pool.leave(key, self._filed)
+        if pool.holder is not None and not pool.size:
+            del pool.holder.holds[pool.base]
+            pool.base.lines -= 1
+            self._changed.discard(pool)
+
     def _file_again(self, known: Filed) -> None:
-        self._forget(known)
-        self._file(known[1])
+        key, waiting, pool, _ = known
+        self._file(waiting)
+        self._leave(pool, key)
 
     def _file_preferring(self, representative: str) -> None:
         """This representative came, left or changed: whoever waits for them alone may do so no longer, or again."""

@@ -144,18 +144,20 @@ class Crowd:
 
     def enter(self, place: Place) -> None:
         """Somebody is free with this place."""
+        newcomers = self._newcomers
         if self.size == 1:
             # Whatever is kept of others is dead.
-            self._newcomers.clear()
-        self._newcomers.append(place)
-        if len(self._newcomers) > NEWCOMERS_AT_MOST:
+            newcomers.clear()
+        newcomers.append(place)
+        if len(newcomers) > NEWCOMERS_AT_MOST:
             self._sort_in()
 
     def first(self, sorting: Sorting, skip: Container[str]) -> Place | None:
         """The best place by this order, of those whose id is not to be skipped."""
         if self.size == 1 and self._newcomers:
             only = self._newcomers[-1]
-            if self._lives(only):
+            seat = self._seats.get(only[2])
+            if seat is not None and seat.place is only:
                 return None if only[2] in skip else only
         return next(iter(self.best(sorting, skip, count=1)), None)
 

@@ -63,8 +63,9 @@ def decide(
         else:
             told = trace(roster, record, chosen=seat, skip=skip, crowds=crowds) if traced else None
             given.append((record, seat, told))
-            later = pool.pop(filed) if pool.first(key) else pool.pop_aside(skip, filed)
-            roster.take(seat, pool.needs)
+            line = pool.heap
+            later = pool.pop(filed) if line and line[0] is key else pool.pop_aside(skip, filed)
+            roster.take(seat, pool)
             if not narrowed and not roster.fresh:
                 # All whose state changed are busy again: in a line that did not change itself, nobody could take
                 # anything before, and nobody can now.
@@ -92,7 +93,7 @@ def _heads(changed: Collection[Pool], filed: Mapping[int, Filed], *, roster: Ros
         heads = [line[0] for crowd in seat.open for line in crowd.pools.values() if line]
         if seat.holds:
             heads += [line.heap[0] for line in seat.holds.values() if line.heap]
-        if roster.any_aside():
+        if roster.aside and roster.any_aside():
             heads += [
                 key for crowd in seat.open for pool in crowd.pools if pool.aside for key in pool.heads_aside(filed)
             ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Container
 from heapq import heappop, heappush
 
-from routing.capacity import Cost, cost_of, fits_load, units_of
+from routing.capacity import Cost, cost_of, fits_load
 from routing.demand import Demand
 from routing.groups import Crowd, Fitting, Group, GroupKey, Presence, Seat, key_of
 from routing.model import FOREVER, Instant, Needs, Staff, Waiting
@@ -113,10 +113,10 @@ class Roster:
             heappop(self.rests)
         return None
 
-    def take(self, seat: Seat, needs: Needs) -> None:
-        """They were offered this: their load rises at once."""
-        seat.live += needs.live
-        seat.units += units_of(needs)
+    def take(self, seat: Seat, pool: Pool) -> None:
+        """They were offered one of this pool's: their load rises at once."""
+        seat.live += pool.needs.live
+        seat.units += pool.cost[1]
         self._renew(seat)
 
     def choose(self, pool: Pool, waiting: Waiting, skip: Container[str], *, crowds: list[Crowd]) -> Seat | None:

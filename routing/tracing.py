@@ -17,6 +17,8 @@ from routing.rank import NEEDED, Place
 from routing.roster import Roster
 
 RUNNERS_UP_AT_MOST = 5
+TOLD = 100.0
+"""What it is told as to be the last free one for something."""
 
 
 def trace(roster: Roster, record: Filed, *, chosen: Seat, skip: frozenset[str], crowds: list[Crowd]) -> Trace:
@@ -28,29 +30,27 @@ def trace(roster: Roster, record: Filed, *, chosen: Seat, skip: frozenset[str], 
     pool, place, preferred = pool.base, chosen.place, waiting.preferred
     assert place is not None
     free = crowds[0].size if len(crowds) == 1 else sum([crowd.size for crowd in crowds])
-    runners_up: list[Ranked] = []
+    runners_up: tuple[Ranked, ...] = ()
     if free > 1:
-        for group, other in _best(roster, pool, crowds, skip=skip):
-            if other is not place and len(runners_up) < RUNNERS_UP_AT_MOST:
-                runners_up.append(_ranked(roster, group, other, preferred=preferred))
-    return Trace(
-        waiting.rules,
-        passed,
-        _ranked(roster, chosen.group, place, preferred=preferred),
-        tuple(runners_up),
-        _ruled_out(roster, pool, waiting, free=free, skip=skip),
+        best = [each for each in _best(roster, pool, crowds, skip=skip) if each[1] is not place]
+        runners_up = tuple(
+            [_ranked(roster, group, other, preferred=preferred) for group, other in best[:RUNNERS_UP_AT_MOST]]
+        )
+    told = _ranked(roster, chosen.group, place, preferred=preferred)
+    return Trace._make(
+        (waiting.rules, passed, told, runners_up, _ruled_out(roster, pool, waiting, free=free, skip=skip))
     )
 
 
 def scarcity(weight: int) -> float:
     """A weight as it is told: 100.0 for each thing somebody is the last free one for."""
-    return weight * 100 / NEEDED
+    return weight * TOLD / NEEDED
 
 
 def _ranked(roster: Roster, group: Group, place: Place, *, preferred: str | None) -> Ranked:
     load, idle_since, representative = place
-    weight = scarcity(roster.demand.weigh(group))
-    return Ranked(representative, representative == preferred, weight, load, idle_since)
+    weight = roster.demand.weigh(group)
+    return Ranked._make((representative, representative == preferred, weight * TOLD / NEEDED, load, idle_since))
 
 
 def _best(roster: Roster, pool: Pool, crowds: list[Crowd], *, skip: frozenset[str]) -> list[tuple[Group, Place]]:
@@ -81,7 +81,9 @@ def _ruled_out(
     if census is None or census.version != roster.version:
         census = pool.census = _census(roster, pool)
     busy = census.present - free
-    met = [seat for each in skip if (seat := roster.seats.get(each)) is not None and _able(roster, seat, pool)]
+    met: list[Seat] = []
+    if skip:
+        met = [seat for each in skip if (seat := roster.seats.get(each)) is not None and _able(roster, seat, pool)]
     if not met:
         return census.told(busy)
     counts = dict.fromkeys(REASONS, 0) | dict(census.told(busy))
