@@ -243,6 +243,18 @@ async def test_a_limit_holds_for_who_takes_over_too(shift: Shift) -> None:
     assert await refused(shift, over) == "on_a_call"
 
 
+async def test_who_was_barred_after_taking_the_question_does_not_take_over(shift: Shift) -> None:
+    await shift.come_to_work("chandra")
+    served = await shift.arrive("phone", "claim")
+    await shift.serve(served)
+    asked = await question(shift, served)
+    await shift.serve(asked, "chandra")
+    await shift.do(bar, Whose(case_id=(await shift.row(served))["case_id"]), "chandra", reason="complaint")
+    over = shift.do(hand_over, served, consultation=asked, reason=None, actor=person("esther"))
+    assert await refused(shift, over) == "barred"
+    assert (await shift.row(served))["state"] == "active"
+
+
 async def test_only_who_serves_asks_and_only_somebody_who_could_know(shift: Shift) -> None:
     await shift.come_to_work("devi", "chandra")
     served, waiting = await shift.arrive("phone", "claim"), await shift.arrive("phone", "claim")
