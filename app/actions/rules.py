@@ -7,7 +7,7 @@ for whoever is doing so already. Never decides what a document may say: `routing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ import orjson
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app import registry
 from app.actions.record import advance
 from app.actions.rules_recompute import Recomputed, file_anew
 from app.actions.rules_tables import bring_in
@@ -122,9 +123,25 @@ async def check(session: AsyncSession, document: Mapping[str, Any]) -> None:
         raise Invalid(f"The rules may have at most {MOST_BYTES} bytes as JSON.", code="too_large")
     if found := faults(document):
         raise _wrong(found)
-    languages = (await session.exec(select(Organisation.languages))).first()
-    if languages is not None and (found := tuple(rule_references(read(document), languages=languages))):
+    rules = read(document)
+    if found := tuple(_channels(rules)):
         raise _wrong(found)
+    languages = (await session.exec(select(Organisation.languages))).first()
+    if languages is not None and (found := tuple(rule_references(rules, languages=languages))):
+        raise _wrong(found)
+
+
+def _channels(rules: Rules) -> Iterator[Fault]:
+    """What is said of channels that are not there, or cannot mean anything for the kind of work they bring."""
+    for name, rule in rules.channels.items():
+        channel = registry.current().get(name)
+        if channel is None:
+            there = ", ".join(registry.current())
+            yield Fault(path=("channels", name), reason=f"there is no such channel, only {there}")
+        elif rule.interrupts and not channel.info.live:
+            yield Fault(path=("channels", name, "interrupts"), reason="is for live work only, and this is written")
+        elif rule.beside_live and channel.info.live:
+            yield Fault(path=("channels", name, "beside_live"), reason="is for written work only, and this is live")
 
 
 async def alone(session: AsyncSession) -> None:

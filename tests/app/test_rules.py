@@ -257,3 +257,21 @@ async def test_the_hours_of_a_queue_stand_in_its_row_and_come_back_from_it(shift
     assert written is not None
     assert stands is not None
     assert (stands.weekly, stands.exceptions, stands.holidays) == (written.weekly, written.exceptions, written.holidays)
+
+
+@pytest.mark.parametrize(
+    ("said", "mistake"),
+    [
+        ({"fone": {"units": 1}}, "channels.fone: there is no such channel"),
+        ({"email": {"interrupts": True}}, "channels.email.interrupts: is for live work only"),
+        ({"phone": {"beside_live": True}}, "channels.phone.beside_live: is for written work only"),
+    ],
+)
+async def test_a_rule_for_a_channel_that_it_would_never_touch_is_refused(
+    shift: Shift, said: dict[str, Any], mistake: str
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        await shift.do(rules.draft, {**document(), "channels": said})
+    assert (caught.value.code, str(caught.value).partition(",")[0]) == ("wrong_rules", mistake)
+    assert await states(shift) == {}
+    await drafted(shift, {**document(), "channels": {"phone": {"interrupts": True}, "email": {"beside_live": True}}})
