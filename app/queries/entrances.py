@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -76,8 +76,10 @@ def _opening(calendar: Calendar, queue: str, shut: asyncpg.Record | None, at: da
         opens = calendar.next_opening(queue, after=shut["closed_until"])
         return {"open": False, "opens_at": opens, "message": shut["closed_message"]}
     opening = calendar.opening(queue, at)
-    closes = None if opening.closes_at is None else opening.closes_at - at.timestamp()
-    return {"open": opening.open, "opens_at": opening.opens_at, "closes_in_seconds": closes}
+    if opening.closes_at is None:
+        return {"open": opening.open, "opens_at": opening.opens_at}
+    again = calendar.next_opening(queue, after=datetime.fromtimestamp(opening.closes_at, tz=UTC))
+    return {"open": True, "opens_at": again, "closes_in_seconds": opening.closes_at - at.timestamp()}
 
 
 async def _waiting(connection: Connection, rules: Rules, queues: list[str]) -> Mapping[str, int]:
