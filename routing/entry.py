@@ -17,7 +17,7 @@ from routing.rules.asking import asked, needs_of
 from routing.rules.model import EntryRule, Exhausted, QueueRule, Rules, When
 from routing.rules.relaxing import firm_needs, relax
 
-__all__ = ["Admission", "Contact", "Filing", "QueueNow", "admit", "answer", "file", "firm_needs", "split"]
+__all__ = ["Admission", "Contact", "Filing", "QueueNow", "admit", "answer", "file", "firm_needs", "kinds", "split"]
 
 MOST_OVERFLOWS: Final = 8
 """So many queues are asked in turn; in the last of them one waits, whatever its rules say."""
@@ -93,6 +93,11 @@ class Filing:
     exhausted: Exhausted | None = None
     """Never `any`, which is a step. `overflow` stands for the queue's own overflow after some seconds too."""
     overflow_to: str | None = None
+
+
+def kinds(rules: Rules) -> frozenset[Needs]:
+    """The kinds of work the rules know, without language and office: for them representatives are kept free."""
+    return frozenset(needs_of(rule, rule.queue, language=None) for rule in rules.requests.values())
 
 
 def split(rules: Rules, queue: str, contact: UUID) -> str:

@@ -5,20 +5,13 @@ Priority is seconds, one scale for everything: a head start moves the due time, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from operator import itemgetter
 
 from routing.errors import RoutingError
 from routing.model import Instant, Staff
 
-HEAD_START_SECONDS = {
-    "elderly": 300.0,
-    "disability": 300.0,
-    "pregnancy": 300.0,
-    "small_child": 300.0,
-    "reopened": 600.0,
-    "emergency": 86_400.0,
-}
+REOPENED_SECONDS = 600.0
 
 KEYS = ("scarcity", "load", "idle_since")
 """By what the free can be sorted, smaller first: how much they are needed elsewhere, the share of their capacity they
@@ -43,20 +36,9 @@ Mark = tuple[int, float, float, str]
 """A place with how much they are needed elsewhere before it."""
 
 
-def head_start(reasons: Iterable[str], *, cap_seconds: float) -> float:
-    """The seconds these reasons are worth together, each counted once, at most `cap_seconds`.
-
-    Raises `RoutingError` for a reason nobody has put a number on.
-    """
-    known = set(reasons)
-    if unknown := sorted(known - HEAD_START_SECONDS.keys()):
-        raise RoutingError(f"no head start is known for: {', '.join(unknown)}")
-    return min(cap_seconds, sum(HEAD_START_SECONDS[reason] for reason in sorted(known)))
-
-
 def reopened(waited_seconds: float) -> float:
-    """The head start of a case the customer says is not solved: what it had already waited, and `reopened` on top."""
-    return waited_seconds + HEAD_START_SECONDS["reopened"]
+    """The head start of a case the customer says is not solved: what it had already waited, and ten minutes on top."""
+    return waited_seconds + REOPENED_SECONDS
 
 
 def due(arrival: Instant, target_seconds: float, head_start_seconds: float) -> Instant:

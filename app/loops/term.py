@@ -24,9 +24,9 @@ from app.loops.loading import PAGE, Loader
 from app.loops.measures import Measures
 from app.queries import floor as queries
 from app.queries.rules import live_rules
+from routing.entry import kinds
 from routing.floor import Floor
 from routing.lifecycle import WAITING_STATES
-from routing.simulation.desk import kinds
 
 log = logging.getLogger(__name__)
 

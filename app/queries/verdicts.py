@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from routing.capacity import units_of
+from routing.entry import kinds
 from routing.explain import REASONS, Reason, Standing, rule_out, stands
 from routing.floor import Floor
 from routing.model import Instant, Offer, Ranked, Staff, Trace, Waiting
 from routing.needs import standing
 from routing.rank import ORDERS, place
 from routing.rules import Rules
-from routing.simulation.desk import kinds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from routing import entry
 from routing.entry import Admission, Contact, Filing, QueueNow
 from routing.hours import Hours, closes_next, is_open, opens_next
 from routing.model import Instant, Needs, Step, Waiting
-from routing.rules.asking import needs_of
 from routing.rules.model import Exhausted, Rules
 from routing.rules.timetable import hours_of
+from routing.simulation.clocks import Clock
 from routing.simulation.customers import Customer, Profile
 from routing.simulation.making import row
 from routing.simulation.scenario import Calendar
@@ -43,21 +42,18 @@ class Place:
     overflow_to: str | None
 
 
-def kinds(rules: Rules) -> frozenset[Needs]:
-    """The kinds of work the rules know: for them representatives are kept free."""
-    return frozenset(needs_of(rule, rule.queue, language=None) for rule in rules.requests.values())
-
-
 class Desk:
     """Files everybody who comes."""
 
     def __init__(self, rules: Rules, calendar: Calendar) -> None:
         self.rules = rules
         self._version = rules.version
-        self._midnight = datetime.combine(calendar.date, time())
-        self._hours: dict[str, Hours] = {
-            code: hours for code, queue in rules.queues.items() if (hours := hours_of(queue.hours)) is not None
-        }
+        self._hours: dict[str, tuple[Hours, Clock]] = {}
+        for code, queue in rules.queues.items():
+            if (rule := queue.hours) is not None:
+                hours = hours_of(rule, calendar.holidays.get(rule.holidays or "", frozenset()))
+                assert hours is not None, "there is a rule"
+                self._hours[code] = hours, Clock(calendar, rule.timezone)
         self.plain = {code: not (queue.split or queue.on_entry) for code, queue in rules.queues.items()}
         for code in self._hours:
             self.plain[code] = False
@@ -129,15 +125,15 @@ class Desk:
 
     def hours(self, queue: str, now: Instant) -> QueueNow:
         """Whether a queue is open, and when that changes; nothing else is filled in."""
-        hours = self._hours.get(queue)
-        if hours is None:
+        if queue not in self._hours:
             return QueueNow()
-        local = self._midnight + timedelta(seconds=now)
+        hours, clock = self._hours[queue]
+        local = clock.local(now)
         if not is_open(hours, local):
             opens = opens_next(hours, local)
-            return QueueNow(open=False, opens_at=None if opens is None else (opens - self._midnight).total_seconds())
+            return QueueNow(open=False, opens_at=None if opens is None else clock.instant(opens))
         closes = closes_next(hours, local)
-        seconds = None if closes is None else (closes - local).total_seconds()
+        seconds = None if closes is None else clock.instant(closes) - now
         return QueueNow(closes_in_seconds=None if seconds is None or seconds > 86_400 else seconds)
 
     def _place(self, profile: Profile, queue: str, head_start: float, preferred: bool) -> Place:

@@ -11,13 +11,14 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from routing.entry import kinds
 from routing.floor import Floor
 from routing.model import FOREVER, Instant, Offer
 from routing.rules.model import Rules
 from routing.simulation.agenda import Agenda
 from routing.simulation.crew import Crew
 from routing.simulation.customers import Customer, crowds
-from routing.simulation.desk import Desk, kinds
+from routing.simulation.desk import Desk
 from routing.simulation.line import Line
 from routing.simulation.scenario import Scenario
 from routing.simulation.service import Service

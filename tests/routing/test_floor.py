@@ -11,7 +11,8 @@ import pytest
 from routing.floor import Floor
 from routing.model import Instant, Needs, Offer, Plan, Staff, Step, Waiting
 from routing.plan import back_off
-from routing.rank import due, head_start
+from routing.rank import due
+from routing.rules import STANDING_REASONS
 
 NOW = 1_760_000_000.0
 CALL = Needs(queue="calls", live=True)
@@ -77,7 +78,7 @@ def test_nobody_starves_however_many_urgent_ones_keep_coming() -> None:
 
 
 def test_the_elderly_go_before_those_who_came_up_to_five_minutes_earlier() -> None:
-    start = head_start(["elderly"], cap_seconds=900)
+    start = STANDING_REASONS["elderly"].seconds
     earlier, later = waiting(1, due=due(NOW - 301, 60, 0)), waiting(2, due=due(NOW - 299, 60, 0))
     elderly = waiting(3, due=due(NOW, 60, start))
     people = [person(name) for name in ("amy", "bob", "cyd")]

@@ -7,30 +7,14 @@ import pytest
 from routing.errors import RoutingError
 from routing.model import Staff
 from routing.plan import LONGEST_BACK_OFF_SECONDS, Cause, back_off
-from routing.rank import HEAD_START_SECONDS, NEEDED, ORDERS, Mark, due, head_start, needed, place, reopened, sorting
+from routing.rank import NEEDED, ORDERS, REOPENED_SECONDS, Mark, due, needed, place, reopened, sorting
+from routing.rules import STANDING_REASONS
 
 
-def test_head_starts_add_up_to_the_queues_cap() -> None:
-    assert head_start(["elderly", "disability"], cap_seconds=900) == 600
-    assert head_start(["elderly", "disability"], cap_seconds=450) == 450
-
-
-def test_a_reason_given_twice_counts_once() -> None:
-    assert head_start(["elderly", "elderly"], cap_seconds=900) == 300
-
-
-def test_no_reason_is_no_head_start() -> None:
-    assert head_start([], cap_seconds=900) == 0
-
-
-def test_an_unknown_reason_is_refused_by_name() -> None:
-    with pytest.raises(RoutingError, match="famous"):
-        head_start(["famous", "elderly"], cap_seconds=900)
-
-
-def test_every_reason_has_the_seconds_that_were_promised() -> None:
+def test_every_reason_is_worth_the_seconds_that_were_promised() -> None:
     soft = dict.fromkeys(("elderly", "disability", "pregnancy", "small_child"), 300.0)
-    assert soft | {"reopened": 600.0, "emergency": 86_400.0} == HEAD_START_SECONDS
+    promised = soft | {"reopened": REOPENED_SECONDS, "emergency": 86_400.0, "discretion": 300.0}
+    assert {code: rule.seconds for code, rule in STANDING_REASONS.items()} == promised
 
 
 def test_a_reopened_case_keeps_what_it_had_waited_and_ten_minutes_more() -> None:
