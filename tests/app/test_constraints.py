@@ -40,6 +40,14 @@ INSERT INTO queue_estimate (queue, servers, free, mean_handle_seconds, at) VALUE
 INSERT INTO lease (name, holder, until) VALUES ('dispatcher', gen_random_uuid(), now());
 INSERT INTO api_key (id, name, role, prefix, digest) VALUES (gen_random_uuid(), 'kiosk 1', 'kiosk', 'rk_kiosk', 'x');
 INSERT INTO idempotency_key (owner, key, digest, status, body) VALUES ('key', 'one', 'x', 201, '');
+INSERT INTO rule_set (version, state, document, based_on, made_by, made_at, published_at)
+VALUES (1, 'live', '{{}}', 0, 'system', now(), now());
+INSERT INTO queue_day (queue, day, arrivals) VALUES ('claims', '2026-01-01', 7);
+INSERT INTO head_start_day (queue, day, reason) VALUES ('claims', '2026-01-01', 'elderly');
+INSERT INTO bar (id, customer_id, representative, reason, made_by, made_at)
+VALUES (gen_random_uuid(), {CUSTOMER}, 'farid', 'asked', 'system', now());
+INSERT INTO told_wait (interaction_id, queue, told_at, low_at, high_at)
+VALUES ({INTERACTION}, 'claims', now(), now(), now());
 """
 """One sound row in every table that the office does not fill."""
 
@@ -48,7 +56,7 @@ AGAIN: Final = {
     for name in (
         "organisation", "office", "queue", "request_type", "representative", "customer", "identity", "case", "interaction",
         "assignment", "message", "receipt", "outbox", "ticket_counter", "queue_estimate", "lease", "api_key",
-        "idempotency_key", "feed_epoch", "event",
+        "idempotency_key", "feed_epoch", "event", "rule_set", "queue_day", "head_start_day", "bar", "told_wait",
     )
 }  # fmt: skip
 """A second row under the key of the first."""
@@ -67,6 +75,17 @@ SECOND_TRUTHS: Final = {
     ),
     "uq_api_key_digest": (
         "INSERT INTO api_key (id, name, role, prefix, digest) SELECT gen_random_uuid(), 'b', 'admin', 'rk', digest FROM api_key",
+    ),
+    "uq_rule_set_live": (
+        """INSERT INTO rule_set (version, state, document, based_on, made_by, made_at, published_at)
+        VALUES (2, 'live', '{}', 1, 'system', now(), now())""",
+    ),
+    "uq_bar_customer": (
+        "INSERT INTO bar SELECT gen_random_uuid(), customer_id, case_id, representative, reason, made_by, made_at FROM bar",
+    ),
+    "uq_bar_case": (
+        f"""INSERT INTO bar (id, case_id, representative, reason, made_by, made_at)
+        SELECT gen_random_uuid(), {CASE}, 'farid', 'asked', 'system', now() FROM generate_series(1, 2)""",
     ),
     "uq_assignment_live": (
         """INSERT INTO assignment (id, interaction_id, representative, state, live, units, offered_at, expires_at)
@@ -106,6 +125,15 @@ UNSOUND: Final = {
         "UPDATE representative SET capacity = 101, ceiling = 101 WHERE code = 'devi'",
         "UPDATE representative SET ceiling = capacity - 1 WHERE code = 'devi'",
     ),
+    "ck_representative_per_time": (
+        "UPDATE representative SET per_hour = 0 WHERE code = 'devi'",
+        "UPDATE representative SET per_day = -1 WHERE code = 'devi'",
+    ),
+    "ck_rule_set_state": ("UPDATE rule_set SET state = 'best', published_at = NULL",),
+    "ck_rule_set_published": ("UPDATE rule_set SET published_at = NULL", "UPDATE rule_set SET state = 'draft'"),
+    "ck_bar_of_one": ("UPDATE bar SET customer_id = NULL", f"UPDATE bar SET case_id = {CASE}"),
+    "ck_interaction_barred": ("UPDATE interaction SET barred = array_fill('x'::text, ARRAY[17])",),
+    "ck_interaction_step": ("UPDATE interaction SET step = 1", "UPDATE interaction SET step = -1"),
     "ck_representative_presence": ("UPDATE representative SET presence = 'busy'",),
     "ck_identity_kind": ("UPDATE identity SET kind = 'shoe_size'",),
     "ck_case_state": ("UPDATE \"case\" SET state = 'new'",),
@@ -157,6 +185,10 @@ STRANGERS: Final = {
     "fk_outbox_interaction_id": (f"UPDATE outbox SET interaction_id = {NOBODY}",),
     "fk_ticket_counter_office": ("UPDATE ticket_counter SET office = 'nowhere'",),
     "fk_queue_estimate_queue": ("UPDATE queue_estimate SET queue = 'nowhere'",),
+    "fk_bar_customer_id": (f"UPDATE bar SET customer_id = {NOBODY}",),
+    "fk_bar_case_id": (f"UPDATE bar SET customer_id = NULL, case_id = {NOBODY}",),
+    "fk_bar_representative": ("UPDATE bar SET representative = 'nobody'",),
+    "fk_told_wait_interaction_id": (f"UPDATE told_wait SET interaction_id = {NOBODY}",),
     "fk_api_key_representative": ("UPDATE api_key SET role = 'representative', representative = 'nobody'",),
 }
 
