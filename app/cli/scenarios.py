@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from app.errors import CannotStart, Invalid
+from routing.hours import LOOK_AHEAD_DAYS
 
 if TYPE_CHECKING:
     from app.queries.replay import Recorded, RecordedContact, RecordedShift
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 
 LARGEST_BYTES: Final = 5_000_000
+MOST_YEARS: Final = 10
+"""Of so many years the holidays are looked up."""
 AFTERWARDS: Final = timedelta(days=1)
 """Whoever is at work when the time ends stays until the last one is served, at most so long."""
 
@@ -39,7 +43,7 @@ def scenario_of(path: Path) -> Scenario:
     """The scenario in a file; raises `WrongScenarioFile` with every mistake, `CannotStart` where it cannot be read."""
     from routing.simulation.reading import read
 
-    return _read(path, read)
+    return with_holidays(_read(path, read))
 
 
 def rules_of(path: Path) -> Rules:
@@ -84,32 +88,62 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=zone)
 
 
-def replayed(recorded: Recorded, rules: Rules, zone: ZoneInfo) -> Scenario:
-    """What was recorded, to be played again under these rules.
+def with_holidays(scenario: Scenario) -> Scenario:
+    """With the public holidays of the countries its queues' hours name."""
+    named = {queue.hours.holidays for queue in scenario.rules.queues.values() if queue.hours is not None} - {None}
+    if not named:
+        return scenario
+    from app.queries.opening import holidays_in
 
-    Who gave up then gives up after the same wait; how long the others would have waited nobody knows, so they wait. Whoever
-    was never served takes as long as the others with the same request do.
+    calendar = scenario.calendar
+    days = calendar.date, calendar.date + timedelta(seconds=calendar.closes) + AFTERWARDS + LOOK_AHEAD_DAYS * AFTERWARDS
+    years = range(days[0].year, min(days[1].year, days[0].year + MOST_YEARS) + 1)
+    found = {country: holidays_in(country, years) for country in named if country is not None}
+    return replace(scenario, calendar=replace(calendar, holidays=found))
+
+
+def replayed(recorded: Recorded, rules: Rules, zone: ZoneInfo, *, live: Rules | None = None) -> Scenario:
+    """What was recorded, to be played again under these rules; `live`: those of then, if they were others.
+
+    Who gave up then gives up after the same wait. The others would have waited longer than they did; how long is drawn from
+    what those who gave up on the same channel tell (`routing.simulation.patience`), and where too few did, they wait for ever.
+    Whoever was never served takes as long as the others with the same request do. What a head start was granted for is worth
+    what these rules say; whom it was refused then is not known here, so a larger share lets nobody else in.
     """
+    from routing.simulation.patience import estimated
     from routing.simulation.scenario import Calendar, Scenario, Trait
 
     begin = datetime.fromtimestamp(recorded.since, zone)
     midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
     seconds = recorded.until - recorded.since
     traits = {contact.channel: Trait(live=contact.live, units=contact.units) for contact in recorded.contacts}
-    return Scenario(
+    curves = {channel: estimated(_waits(recorded.contacts, channel)) for channel in sorted(traits)}
+    played = Scenario(
         name=f"What came from {begin:%Y-%m-%d %H:%M} on",
         rules=rules,
         calendar=Calendar(
-            date=date(begin.year, begin.month, begin.day), opens=recorded.since - midnight, period_seconds=seconds
+            date=date(begin.year, begin.month, begin.day),
+            opens=recorded.since - midnight,
+            period_seconds=seconds,
+            timezone=zone.key,
         ),
-        arrivals=tuple(_arrivals(recorded.contacts, rules, midnight)),
+        arrivals=tuple(_arrivals(recorded.contacts, rules, midnight, live=rules if live is None else live)),
+        patience={channel: curve for channel, curve in curves.items() if curve is not None},
         teams=tuple(_teams(recorded, midnight)),
         traits=traits,
         replications=1,
     )
+    return with_holidays(played)
 
 
-def _arrivals(contacts: Iterable[RecordedContact], rules: Rules, midnight: float) -> Iterable[Arrival]:
+def _waits(contacts: Iterable[RecordedContact], channel: str) -> Iterable[tuple[float, bool]]:
+    for contact in contacts:
+        if contact.channel == channel:
+            gave_up = contact.gave_up_after_seconds
+            yield (contact.waited_seconds, False) if gave_up is None else (gave_up, True)
+
+
+def _arrivals(contacts: Iterable[RecordedContact], rules: Rules, midnight: float, *, live: Rules) -> Iterable[Arrival]:
     """Those whose queue the rules do not know any more are left out: nobody could say where they would wait."""
     from routing.simulation.scenario import Arrival
 
@@ -120,6 +154,9 @@ def _arrivals(contacts: Iterable[RecordedContact], rules: Rules, midnight: float
             handled[contact.request].append(contact.handle_seconds)
     means = {request: fmean(seconds) for request, seconds in handled.items()}
     for contact in known:
+        # What they had beside their reasons (a reopened case's earlier wait) stays; the reasons are valued anew.
+        valued = [reason for reason in contact.head_start_reasons if reason in live.reasons]
+        beside = contact.head_start_seconds - sum(live.reasons[reason].seconds for reason in valued)
         usual = means.get(contact.request, rules.queues[contact.queue].mean_handle_seconds)
         yield Arrival(
             at=contact.arrived - midnight,
@@ -128,9 +165,11 @@ def _arrivals(contacts: Iterable[RecordedContact], rules: Rules, midnight: float
             channel=contact.channel,
             service_seconds=usual if contact.handle_seconds is None else contact.handle_seconds,
             patience_seconds=contact.gave_up_after_seconds,
+            waited_seconds=contact.waited_seconds,
             language=contact.language,
             office=contact.office,
-            head_start_seconds=contact.head_start_seconds,
+            reasons=tuple(reason for reason in valued if reason in rules.reasons),
+            head_start_seconds=max(0.0, beside),
         )
 
 

@@ -102,7 +102,7 @@ def _asked(
     rules: Path | None,
 ) -> tuple[Scenario, Scenario | None]:
     """The scenario, and the one it is held against."""
-    from app.cli.scenarios import rules_of, scenario_of
+    from app.cli.scenarios import rules_of, scenario_of, with_holidays
     from routing.simulation.running import under
 
     if path is not None:
@@ -113,7 +113,7 @@ def _asked(
     if against is not None:
         second = scenario_of(against)
     elif rules is not None:
-        second = _fitting(under(first, rules_of(rules)), rules)
+        second = _fitting(with_holidays(under(first, rules_of(rules))), rules)
     return first, second
 
 
@@ -150,10 +150,11 @@ async def _from_log(dsn: str, replay: tuple[str, str], draft: int | None) -> tup
         found = await recorded(connection, since, until)
         if not found.contacts:
             raise Invalid("Nobody came in that time.", code="nothing_recorded")
-        first = replayed(found, await live_rules(connection), zone)
+        live = await live_rules(connection)
+        first = replayed(found, live, zone)
         if draft is None:
             return first, None
-        return first, replayed(found, await rules_of(connection, draft), zone)
+        return first, replayed(found, await rules_of(connection, draft), zone, live=live)
     finally:
         await connection.close()
 

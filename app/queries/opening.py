@@ -7,6 +7,7 @@ never as wall clocks, so such a night is as long as it really is. Never reads a 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -108,12 +109,13 @@ def _instant(day: date, at: time, zone: ZoneInfo) -> float:
 
 def _hours(rule: HoursRule, today: date) -> Hours:
     years = {day.year for day in (today - _ONE_DAY, today, today + LOOK_AHEAD_DAYS * _ONE_DAY)}
-    hours = hours_of(rule, _holidays(rule.holidays, years))
+    hours = hours_of(rule, holidays_in(rule.holidays, years))
     assert hours is not None, "there is a rule"
     return hours
 
 
-def _holidays(country: str | None, years: set[int]) -> frozenset[date]:
+def holidays_in(country: str | None, years: Iterable[int]) -> frozenset[date]:
+    """The public holidays of a country such as "PK" or a part of one such as "IN-TG" in these years; of None there are none."""
     return frozenset().union(*(_holidays_of(country, year) for year in years)) if country else frozenset()
 
 

@@ -28,13 +28,14 @@ PRESENCES: Final = ("joined", "available", "away", "offline")
 _CONTACTS: Final = """
 SELECT i.id, extract(epoch FROM e.at)::float8 AS arrived, i.request_type, coalesce(e.data ->> 'queue', i.queue) AS queue,
        i.channel, CASE WHEN i.speak THEN i.language END AS language, CASE WHEN i.number IS NOT NULL THEN i.office END AS office,
-       i.live, i.units, i.head_start_seconds, served.seconds AS handled,
+       i.live, i.units, i.head_start_seconds, i.head_start_reasons, served.seconds AS handled,
+       greatest(0, extract(epoch FROM coalesce(served.first, least($4, wall_clock())) - e.at))::float8 AS waited,
        CASE WHEN i.state = 'abandoned' AND served.answered = 0
             THEN greatest(0, extract(epoch FROM i.state_at - e.at))::float8 END AS gave_up
 FROM event e
 JOIN interaction i ON i.id = (CASE e.subject WHEN 'interaction' THEN e.subject_id END)::uuid
 CROSS JOIN LATERAL (
-    SELECT count(*) AS answered,
+    SELECT count(*) AS answered, min(a.answered_at) AS first,
            CASE WHEN bool_and(a.ended_at IS NOT NULL) THEN sum(extract(epoch FROM a.ended_at - a.answered_at))::float8 END AS seconds
     FROM assignment a WHERE a.interaction_id = i.id AND a.answered_at IS NOT NULL
 ) AS served
@@ -74,10 +75,15 @@ class RecordedContact:
     live: bool
     units: int
     head_start_seconds: float
+    """All of it, as it stands with them now."""
+    head_start_reasons: tuple[str, ...]
+    """What it was granted for."""
     handle_seconds: float | None
     """All work on it together, wrap-up included; None = never served, or not done yet."""
     gave_up_after_seconds: float | None
     """How long they waited before they left; None = did not leave unserved."""
+    waited_seconds: float
+    """How long they waited for the first answer, at least: of whoever had none yet, until the time asked for ended."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,8 +147,10 @@ def _contact(row: asyncpg.Record) -> RecordedContact:
         live=row["live"],
         units=row["units"],
         head_start_seconds=float(row["head_start_seconds"]),
+        head_start_reasons=tuple(row["head_start_reasons"]),
         handle_seconds=row["handled"],
         gave_up_after_seconds=row["gave_up"],
+        waited_seconds=row["waited"],
     )
 
 

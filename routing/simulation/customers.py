@@ -98,7 +98,7 @@ def crowds(scenario: Scenario, streams: Streams) -> Iterator[Iterator[Customer]]
     for place, source in enumerate(scenario.sources, 1):
         yield _crowd(source, scenario, streams, factor=factor, numbers=range(place, 1 << 60, stride))
     if scenario.arrivals:
-        yield _again(scenario.arrivals, scenario, numbers=range(stride, 1 << 60, stride))
+        yield _again(scenario.arrivals, scenario, streams.stream("again/patience"), numbers=range(stride, 1 << 60, stride))
 
 
 def _crowd(
@@ -196,7 +196,7 @@ def _picking(mix: Mix) -> Callable[[float], str | None]:
     return pick
 
 
-def _again(arrivals: tuple[Arrival, ...], scenario: Scenario, *, numbers: range) -> Iterator[Customer]:
+def _again(arrivals: tuple[Arrival, ...], scenario: Scenario, chance: Random, *, numbers: range) -> Iterator[Customer]:
     calendar = scenario.calendar
     known: dict[tuple[object, ...], Profile] = {}
     for number, arrival in zip(numbers, sorted(arrivals, key=lambda each: each.at), strict=False):
@@ -207,6 +207,7 @@ def _again(arrivals: tuple[Arrival, ...], scenario: Scenario, *, numbers: range)
             arrival.queue,
             arrival.language,
             arrival.office,
+            arrival.reasons,
             arrival.head_start_seconds,
         )
         if key not in known:
@@ -218,14 +219,18 @@ def _again(arrivals: tuple[Arrival, ...], scenario: Scenario, *, numbers: range)
                 queue=arrival.queue,
                 language=arrival.language,
                 office=arrival.office,
+                reasons=arrival.reasons,
                 head_start_seconds=arrival.head_start_seconds,
             )
+        patience, draw = arrival.patience_seconds, chance.random()
+        if patience is None and arrival.channel in scenario.patience:
+            patience = scenario.patience[arrival.channel].beyond(arrival.waited_seconds, draw)
         yield Customer(
             number,
             known[key],
             came=arrival.at,
             period=int((arrival.at - calendar.opens) // calendar.period_seconds),
             service=arrival.service_seconds,
-            patience=arrival.patience_seconds,
+            patience=patience,
             source=None,
         )

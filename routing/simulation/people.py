@@ -9,6 +9,7 @@ from routing.rules.fields import Table, near
 from routing.rules.model import Fault
 from routing.rules.reading import CAUSES
 from routing.simulation.amounts import DAY_SECONDS, chances, law, mix, numbers, span, texts, wholes
+from routing.simulation.clocks import zone_faults
 from routing.simulation.scenario import Answering, Redial, Scenario, Shift, Source, Team
 from routing.simulation.times import Law
 
@@ -61,6 +62,7 @@ def check(scenario: Scenario) -> Iterator[Fault]:
         if len(team.people) > scenario.calendar.periods + 1:
             more = f"has more numbers than there are periods ({scenario.calendar.periods}, and one for after closing)"
             yield Fault(path=("teams", team.name, "people"), reason=more)
+    yield from zone_faults(scenario)
     everybody = sum(max(team.people, default=sum(shift.people for shift in team.shifts)) for team in scenario.teams)
     if everybody > MOST_PEOPLE:
         yield Fault(path=("teams",), reason=f"must not be more than {MOST_PEOPLE:,} people together")

@@ -22,7 +22,7 @@ RULES: Final = ("skills", "groups", "reasons", "channels", "queues", "request_ty
 _OWN: Final = (
     "name", "seed", "replications", "confidence", "within_seconds", "waiting_places", "day", "traits", "arrivals", "teams",
 )  # fmt: skip
-_DAY: Final = ("date", "opens", "periods", "period_seconds", "warm_up_seconds", "finish", "busyness")
+_DAY: Final = ("date", "opens", "periods", "period_seconds", "warm_up_seconds", "finish", "busyness", "timezone")
 _TRAIT: Final = ("live", "units")
 MOST_TRAITS: Final = 100
 MOST_REPLICATIONS: Final = 100_000
@@ -113,6 +113,7 @@ def _calendar(scenario: Table) -> Calendar:
         period_seconds=seconds,
         warm_up_seconds=warm_up,
         finish=table.flag("finish", default=True),
+        timezone=table.text("timezone", 60) if table.has("timezone") else None,
         busyness=table.number("busyness", 0.1, 1_000_000) if table.has("busyness") else None,
     )
 

@@ -11,8 +11,10 @@ from datetime import date
 
 from routing.model import Instant
 from routing.rules.model import Rules
+from routing.simulation.patience import Patience
 from routing.simulation.times import Law
 
+Dates = frozenset[date]
 Mix = tuple[tuple[str, float], ...]
 """Names with their shares; together 1."""
 
@@ -31,6 +33,11 @@ class Calendar:
     """After closing, whoever waits is served by the staff of after closing; False: what is open then, is left."""
     busyness: float | None = None
     """The shape of the Gamma factor with mean 1 by which all of a day's arrivals are more or fewer; None: always 1."""
+
+    timezone: str | None = None
+    """Whose midnight this is; None: a day of plain hours, on which no queue has a zone of its own."""
+    holidays: Mapping[str, Dates] = field(default_factory=dict)
+    """The holidays of the countries the queues' hours name; a country that is not in it has none."""
 
     @property
     def closes(self) -> Instant:
@@ -133,11 +140,17 @@ class Arrival:
     channel: str
     service_seconds: float
     patience_seconds: float | None = None
+    """After so long they gave up; None: they did not."""
+    waited_seconds: float = 0.0
+    """So long they waited, at least: whoever did not give up has more patience than that."""
     queue: str | None = None
     """Where it waited, when that is not where the request goes."""
     language: str | None = None
     office: str | None = None
+    reasons: tuple[str, ...] = ()
+    """What they were given a head start for: worth what the rules of the day say."""
     head_start_seconds: float = 0.0
+    """Beside what the reasons are worth."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,6 +164,8 @@ class Scenario:
     sources: tuple[Source, ...] = ()
     arrivals: tuple[Arrival, ...] = ()
     """Played again just as they are, beside the sources."""
+    patience: Mapping[str, Patience] = field(default_factory=dict)
+    """By channel: how long those wait of whom only the shortest is known. Channels that are not in it: for ever."""
     traits: Mapping[str, Trait] = field(default_factory=dict)
     within_seconds: float = 20.0
     """The T of the service level."""

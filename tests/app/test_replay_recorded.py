@@ -48,6 +48,9 @@ async def test_each_contact_is_told_once_with_when_it_came_what_for_and_what_bec
     assert call.handle_seconds is None
     assert call.gave_up_after_seconds == pytest.approx(30, abs=2)
     assert (letter.handle_seconds, letter.gave_up_after_seconds, letter.live) == (None, None, False)
+    assert visit.waited_seconds < 5
+    assert call.waited_seconds >= 30 - 2
+    assert visit.head_start_reasons == ()
     row = await shift.row(waits)
     assert letter.arrived == pytest.approx(row["queued_at"].timestamp(), abs=0.01)
     assert found.since <= visit.arrived < call.arrived < letter.arrived < found.until

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from routing.model import Instant, Offer, Plan
+from routing.capacity import units_of
+from routing.entry import Contact, file
+from routing.model import Instant, Needs, Offer, Plan
+from routing.plan import FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS, Cause
 from routing.rank import ORDERS
 from routing.rules.model import (
     Answer,
@@ -24,6 +28,7 @@ from routing.rules.model import (
     StepRule,
     When,
 )
+from routing.simulation.crew import Person
 from routing.simulation.customers import Customer
 from routing.simulation.engine import Day
 from routing.simulation.scenario import Answering, Calendar, Redial, Scenario, Shift, Source, Team, Trait
@@ -45,17 +50,33 @@ class WatchedDay(Day):
         self.chance = random.Random(f"watch {seed}")
         self.dear = dear
         self.entered = 0
-        self.missed_at: dict[int, Instant] = {}
-        enter = self.line.enter
+        self.wake_told: Instant | None = None
+        enter, miss, finish = self.line.enter, self.service._miss, self.service._finish
 
         def counted(customer: Customer) -> None:
             self.entered += 1
             enter(customer)
+            self.as_the_rules_say(customer)
+
+        def missed(customer: Customer, person: Person, cause: Cause) -> None:
+            expected = self.rest(customer, cause)
+            miss(customer, person, cause)
+            assert customer.row is not None
+            rests = customer.row.not_before - self.agenda.now
+            assert math.isclose(rests, expected, abs_tol=1e-3), f"rests {rests}, not {expected} seconds"
 
         self.line.enter = counted  # type: ignore[method-assign]
+        def finished(customer: Customer) -> None:
+            finish(customer)
+            if self.chance.random() < self.dear:
+                assert not self.naive(self.agenda.now).plan(self.agenda.now), "a completion was lost"
+
+        self.service._miss = missed  # type: ignore[method-assign]
+        self.service._finish = finished  # type: ignore[method-assign]
         floor_plan = self.floor.plan
 
         def watched(now: Instant, **more: Any) -> Plan:
+            assert self.wake_told is None or now <= self.wake_told, "nobody looked when time had changed something"
             naive = self.naive(now) if self.chance.random() < self.dear else None
             plan = floor_plan(now, **more)
             if naive is not None:
@@ -64,6 +85,7 @@ class WatchedDay(Day):
                 rest = self.crew.people[offer.representative].resting_until
                 assert rest <= now, "offered beyond a cap"
             assert plan.wake_at is None or plan.wake_at > now, "a timer is stuck"
+            self.wake_told = plan.wake_at
             return plan
 
         self.floor.plan = watched  # type: ignore[method-assign]
@@ -93,13 +115,55 @@ class WatchedDay(Day):
         naive.now = now
         naive.waiting = {row.id.int: row for row in rows.waiting}
         naive.staff = {row.id: row for row in rows.staff}
+        held: dict[str, list[Needs]] = {row.id: [] for row in rows.staff}
+        for customer in self.here.values():
+            if customer.state in ("offered", "served"):
+                assert customer.person is not None
+                assert customer.row is not None
+                held[customer.person.id].append(customer.row.needs)
         for row in rows.staff:
             person = self.crew.people[row.id]
+            load = sum(each.live for each in held[row.id]), sum(map(units_of, held[row.id]))
+            assert (row.live, row.units) == load, "a load is not what is held"
             assert (row.live, row.units) == (person.live, person.units), "the floor counts another load"
         assert {person.id for person in self.crew.people.values() if person.on} == set(naive.staff)
         waiting = {number for number, customer in self.here.items() if customer.state == "waiting"}
         assert waiting == set(naive.waiting), "somebody waits whom the floor does not know"
         return naive
+
+    def as_the_rules_say(self, customer: Customer) -> None:
+        """Due and steps count from when they came to stand in line, the head start off."""
+        row, profile = customer.row, customer.profile
+        if customer.state == "gone":
+            return  # turned away, or no place: they never stood in line this time
+        assert row is not None
+        rule = self.rules.queues[customer.queue]
+        due = customer.arrived + rule.target_seconds - min(customer.head_start, rule.head_start_cap_seconds)
+        assert math.isclose(row.due, due, abs_tol=1e-3), "due by another time than the rules say"
+        contact = Contact(
+            id=customer.id,
+            request=profile.request,
+            channel=profile.channel,
+            live=profile.live,
+            units=profile.units,
+            language=profile.language,
+            office=profile.office,
+            arrived=customer.arrived,
+        )
+        filing = file(self.rules, contact, queue=customer.queue)
+        assert (row.needs, len(row.steps)) == (filing.needs, len(filing.steps)), "other needs than the rules say"
+        for step, expected in zip(row.steps, filing.steps, strict=True):
+            assert step.needs == expected.needs
+            assert math.isclose(step.deadline, expected.deadline, abs_tol=1e-3), "a step at another time"
+        assert customer.head_start == 0 or profile.reasons, "a head start for nothing"
+
+    def rest(self, customer: Customer, cause: Cause) -> float:
+        """How long they rest after this miss: doubling, with a ceiling; after too many it is a supervisor's."""
+        rule = self.rules.queues[customer.queue]
+        if customer.misses + 1 >= rule.offers_at_most:
+            return rule.supervisor_seconds
+        first = rule.back_off_seconds.get(cause, FIRST_BACK_OFF_SECONDS[cause])
+        return min(max(LONGEST_BACK_OFF_SECONDS, first), first * 2.0**customer.misses)
 
     def as_slowly_thought(self, naive: NaiveFloor, plan: Plan, now: Instant) -> None:
         """The plan is the slow one's, earliest due first; and after it nobody waits while somebody free fits."""
