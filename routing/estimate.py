@@ -21,7 +21,8 @@ WIDEST: Final = 2.0
 """The range is never wider than so many times that of Gamma(completions, total rate): wider would say nothing."""
 LEAST_SHAPE: Final = 0.25
 SETTLING: Final = 3.0
-"""Within some handle times the count of completions comes to have the spread of the handle times, and no longer chance's."""
+"""Within some handle times the count of completions comes to have the spread of the handle times, and no longer
+chance's; the wilder they are, the longer it takes. Tried on 1 to 30 representatives and 1 to 100 ahead."""
 CROWDED: Final = 0.9
 """Of all completions at most so many are for people who come later: more would mean that one is never served."""
 
@@ -121,12 +122,12 @@ def _moments(completions: float, *, dispersion: float, leaving: float, later: fl
         variance = completions / (1 + completions * leaving)
     # Somebody is in the middle of their work when one asks: the steadier the work, the sooner the first is done.
     mean -= (1 - dispersion) / 2
-    return mean * later, variance * later**3 * (dispersion + 1 - 1 / later)
+    return mean * later, variance * later**2 * (dispersion + 1 - 1 / later)
 
 
 def _dispersion(handle_times: float, variation: float) -> float:
     """Variance over mean of the completions within so many handle times: 1 at first, `variation` in the long run."""
-    return variation + (1 - variation) / (1 + SETTLING * handle_times)
+    return variation + (1 - variation) / (1 + SETTLING * handle_times / max(1.0, variation))
 
 
 def _later(completions: float, between: float, overtaking: Iterable[Overtaking]) -> float:

@@ -16,7 +16,7 @@ from app.queries.servers import Came, Queue, Seen, Stand
 from routing.lines import Known, Line, by_queue, crews, lines
 from routing.model import Needs
 
-KINDS_AT_MOST: Final = 200
+KINDS_AT_MOST: Final = 100
 """Told apart in all; whoever needs something rarer is told what holds for everybody in their queue."""
 LEADS_AT_MOST: Final = 20
 LEAST_SECONDS: Final = 600.0

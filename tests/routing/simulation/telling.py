@@ -44,7 +44,7 @@ class Telling(Waiting):
     def __init__(self, day: Day) -> None:
         super().__init__(day)
         self.told: dict[int, Told] = {}
-        self._handled: dict[str, dict[int, tuple[float, float]]] = defaultdict(dict)
+        self._handled: dict[str, dict[int, tuple[float, float, float]]] = defaultdict(dict)
         self._came: dict[Needs, list[tuple[float, float]]] = defaultdict(list)
         self._left: dict[str, list[tuple[float, float, bool]]] = defaultdict(list)
         self._measured_at = -MEASURE_SECONDS
@@ -65,13 +65,16 @@ class Telling(Waiting):
         if (entry := self.told.get(customer.number)) is not None and entry.waited is None:
             entry.waited = now - entry.at
         self._left[customer.queue].append((now, now - customer.came, False))
-        self._handled[customer.queue][customer.number] = (now, math.inf)
+        assert customer.person is not None
+        # Whoever holds three letters at once gives each a third of their time.
+        share = 1.0 if customer.profile.live else customer.profile.units / customer.person.team.capacity
+        self._handled[customer.queue][customer.number] = (now, math.inf, share)
 
     def leave(self, customer: Customer) -> None:
         now = self._agenda.now
         if customer.state == "served":
-            begun, _ = self._handled[customer.queue][customer.number]
-            self._handled[customer.queue][customer.number] = (begun, now)
+            if (piece := self._handled[customer.queue].get(customer.number)) is not None:
+                self._handled[customer.queue][customer.number] = (piece[0], now, piece[2])
         elif customer.row is not None:
             self._left[customer.queue].append((now, now - customer.came, True))
         super().leave(customer)
@@ -94,7 +97,8 @@ class Telling(Waiting):
             busy=line.representatives - line.free,
             handle_seconds=line.handle_seconds,
         )
-        if said is not None and plain is not None:
+        # As the service keeps it: who finds somebody free is told no wait.
+        if said is not None and plain is not None and said.high_seconds > 0:
             self.told[customer.number] = Told(queue=customer.queue, at=now, wait=said, plain=plain)
 
     def _lines(self) -> tuple[dict[str, Known], dict[str, Needs], dict[str, Line]]:
@@ -119,12 +123,12 @@ class Telling(Waiting):
 
     def _measure(self, needs: Needs) -> Known:
         now, queue = self._agenda.now, needs.queue
-        recent = [(begun, ended) for begun, ended in self._handled[queue].values() if begun > now - RECENT_SECONDS]
-        handled = [ended - begun for begun, ended in recent if ended <= now]
+        recent = [piece for piece in self._handled[queue].values() if piece[0] > now - RECENT_SECONDS]
+        handled = [(ended - begun) * share for begun, ended, share in recent if ended <= now]
         mean, variation, measured = self._day.rules.queues[queue].mean_handle_seconds, 1.0, math.inf
         if len(handled) >= ENOUGH:
             variation = statistics.pvariance(handled) / statistics.fmean(handled) ** 2
-            spent = sum(min(ended, now) - begun for begun, ended in recent)
+            spent = sum((min(ended, now) - begun) * share for begun, ended, share in recent)
             in_hand = len(recent) - len(handled)
             mean = handle_seconds(spent, done=len(handled), in_hand=in_hand, variation=variation)
             measured = float(len(handled))
