@@ -48,6 +48,12 @@ def test_a_queue_that_is_not_split_keeps_whoever_asks_for_it() -> None:
     assert split(RULES, "claims", UUID(int=1)) == "claims"
 
 
+def test_one_percent_is_one_in_a_hundred() -> None:
+    shared = rules(("queues.orders.split", {"orders_a": 1, "orders_b": 99}))
+    found = Counter(split(shared, "orders", UUID(int=number)) for number in range(20_000))
+    assert 150 < found["orders_a"] < 250
+
+
 @given(st.uuids())
 def test_the_same_contact_always_lands_in_the_same_part_however_the_document_orders_them(contact: UUID) -> None:
     turned = rules(("queues.orders.split", {"orders_b": 30, "orders_a": 70}))
