@@ -59,8 +59,8 @@ def wait(
     `representatives` are on shift and may serve this line, `busy` of them cannot take anything now, `handle_seconds` is
     the mean time one piece of work keeps one of them and `variation` its standard deviation over that, squared (1 for
     exponential times). Whoever else these representatives will take before counts for the position, in whatever line.
-    `measured`: from how many contacts the time is known; few make the range wider. `leaving_rate`: of those who wait, the share that gives up in a second. None when nobody is on shift or nothing is
-    known of the time.
+    `measured`: from how many contacts the time is known; few make the range wider. `leaving_rate`: of those who wait,
+    the share that gives up in a second. None when nobody is on shift or nothing is known of the time.
     """
     if representatives <= 0 or not math.isfinite(handle_seconds) or handle_seconds <= 0:
         return None
@@ -75,7 +75,8 @@ def wait(
         completions,
         dispersion=_dispersion(completions / representatives, variation),
         leaving=leaving_rate * between,
-        later=_later(completions, between, overtaking),
+        between=between,
+        overtaking=overtaking,
     )
     low = _range(mean, variance)[0]
     high = _range(mean, variance + mean * mean * variation / max(1.0, measured))[1]
@@ -110,18 +111,21 @@ def _range(mean: float, variance: float) -> tuple[float, float]:
     return gamma_quantile(shape, MEDIAN_Z) * scale, gamma_quantile(shape, NINE_OF_TEN_Z) * scale
 
 
-def _moments(completions: float, *, dispersion: float, leaving: float, later: float) -> tuple[float, float]:
+def _moments(
+    completions: float, *, dispersion: float, leaving: float, between: float, overtaking: Iterable[Overtaking]
+) -> tuple[float, float]:
     """Mean and variance of the wait, in mean times between completions.
 
     While `k` are still ahead, things move at the rate 1 + k x `leaving`: both are sums over k. Of all completions the
-    share 1 - 1 / `later` is for people who come later: it stretches the wait, and how many they are is chance, too.
+    share 1 - 1 / later is for people who come later: it stretches the wait, and how many they are is chance, too.
     """
     mean, variance = completions, completions
     if leaving > 0:
         mean = math.log1p(completions * leaving) / leaving
         variance = completions / (1 + completions * leaving)
     # Somebody is in the middle of their work when one asks: the steadier the work, the sooner the first is done.
-    mean -= (1 - dispersion) / 2
+    mean *= 1 - (1 - dispersion) / 2 / completions
+    later = _later(mean, between, overtaking)
     return mean * later, variance * later**2 * (dispersion + 1 - 1 / later)
 
 
@@ -132,12 +136,14 @@ def _dispersion(handle_times: float, variation: float) -> float:
 
 def _later(completions: float, between: float, overtaking: Iterable[Overtaking]) -> float:
     """By what the wait grows because of those who come later and go before: completions + overtakers = time x rate."""
-    rate, ahead, slower = 1 / between, completions, 0.0
+    rate, ahead = 1 / between, completions
     steps = sorted((each for each in overtaking if each.seconds > 0), key=lambda each: each.seconds)
-    slower = min(sum(each.rate for each in steps), CROWDED * rate)
+    slower = sum(each.rate for each in steps)
+    bearable = min(1.0, CROWDED * rate / slower) if slower > 0 else 1.0
+    slower *= bearable
     for each in steps:
         if ahead / (rate - slower) <= each.seconds:
             break
-        ahead += each.rate * each.seconds
-        slower = max(0.0, slower - each.rate)
+        ahead += bearable * each.rate * each.seconds
+        slower = max(0.0, slower - bearable * each.rate)
     return ahead / (rate - slower) / (completions * between)

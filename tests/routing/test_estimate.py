@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from routing.estimate import MEDIAN_Z, NINE_OF_TEN_Z, Wait, gamma_quantile, wait
+from routing.estimate import MEDIAN_Z, NINE_OF_TEN_Z, Overtaking, Wait, aged, gamma_quantile, wait
 
 
 def below(shape: int, value: float) -> float:
@@ -53,3 +57,95 @@ def test_more_ahead_wait_longer_and_more_at_work_shorten_it() -> None:
     assert near.low_seconds < far.low_seconds > helped.low_seconds
     assert near.high_seconds < far.high_seconds > helped.high_seconds
     assert far.low_seconds < far.high_seconds
+
+
+POSITIONS = st.integers(1, 1_000)
+FLOORS = st.fixed_dictionaries(
+    {
+        "representatives": st.integers(1, 200),
+        "handle_seconds": st.floats(5, 3_600),
+        "variation": st.floats(0.01, 4),
+        "measured": st.sampled_from([10.0, 200.0, math.inf]),
+        "leaving_rate": st.floats(0, 0.02),
+        "overtaking": st.lists(
+            st.builds(Overtaking, seconds=st.floats(1, 3_600), rate=st.floats(0.0001, 0.2)), max_size=4
+        ),
+    }
+)
+
+
+@given(position=POSITIONS, floor=FLOORS)
+def test_the_range_is_never_wider_than_twice_that_of_the_position_alone(position: int, floor: dict[str, Any]) -> None:
+    told = wait(position, busy=floor["representatives"], **floor)
+    plain = wait(
+        position, representatives=floor["representatives"], busy=floor["representatives"],
+        handle_seconds=floor["handle_seconds"],
+    )  # fmt: skip
+    assert told is not None
+    assert plain is not None
+    assert 0 <= told.low_seconds <= told.high_seconds
+    rounding = 3
+    assert told.high_seconds - told.low_seconds <= 2 * (plain.high_seconds - plain.low_seconds) + rounding
+
+
+@given(floor=FLOORS)
+def test_one_place_further_back_is_never_told_an_earlier_end(floor: dict[str, Any]) -> None:
+    told = [wait(position, busy=floor["representatives"], **floor) for position in range(1, 60)]
+    lows = [each.low_seconds for each in told if each is not None]
+    assert lows[0] >= 0
+    assert all(later >= 0.99 * earlier - 1 for earlier, later in pairwise(lows))
+
+
+@given(low=st.integers(0, 4_000), more=st.integers(0, 4_000), gaps=st.lists(st.floats(0, 900), max_size=12))
+def test_while_nothing_happens_the_told_instant_never_moves_later(low: int, more: int, gaps: list[float]) -> None:
+    first = Wait(low_seconds=low, high_seconds=low + more)
+    elapsed = 0.0
+    for gap in gaps:
+        elapsed += gap
+        left = aged(first, elapsed)
+        if left is None:
+            assert elapsed > first.high_seconds
+            continue
+        if first.high_seconds > 0:
+            assert elapsed + left.high_seconds <= first.high_seconds
+        if left.low_seconds > 0:
+            assert elapsed + left.low_seconds <= first.low_seconds
+
+
+def test_once_the_high_end_is_over_there_is_no_honest_number() -> None:
+    assert aged(Wait(low_seconds=60, high_seconds=240), 239) == Wait(low_seconds=0, high_seconds=1)
+    assert aged(Wait(low_seconds=60, high_seconds=240), 241) is None
+
+
+def test_steadier_work_makes_the_range_narrower_and_wilder_work_wider() -> None:
+    steady, usual, wild = (
+        wait(20, representatives=4, busy=4, handle_seconds=300, variation=variation) for variation in (0.1, 1.0, 2.25)
+    )
+    assert steady is not None
+    assert usual is not None
+    assert wild is not None
+    widths = [each.high_seconds - each.low_seconds for each in (steady, usual, wild)]
+    assert widths == sorted(widths)
+    assert widths[0] < 0.6 * widths[1]
+
+
+def test_who_gives_up_ahead_shortens_the_wait_as_the_chain_says() -> None:
+    """Twenty ahead of one representative: the mean is the sum of 1 / (rate + k x leaving), k from 0 to 20."""
+    plain = wait(21, representatives=1, busy=1, handle_seconds=60)
+    shorter = wait(21, representatives=1, busy=1, handle_seconds=60, leaving_rate=1 / 300)
+    exact = sum(1 / (1 / 60 + ahead / 300) for ahead in range(21))
+    assert plain is not None
+    assert shorter is not None
+    assert shorter.low_seconds == pytest.approx(exact, rel=0.1)
+    assert shorter.low_seconds < 0.5 * plain.low_seconds
+
+
+def test_those_who_come_later_and_go_before_lengthen_the_wait_while_they_may() -> None:
+    """Ten minutes of work ahead; one comes before every two minutes, each for one minute: twenty, but for the limit."""
+    for seconds, expected in ((100_000.0, 1_200.0), (240.0, 720.0)):
+        told = wait(
+            10, representatives=1, busy=1, handle_seconds=60, variation=0.01,
+            overtaking=[Overtaking(seconds=seconds, rate=1 / 120)],
+        )  # fmt: skip
+        assert told is not None
+        assert told.low_seconds == pytest.approx(expected, rel=0.1)
