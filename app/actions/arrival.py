@@ -7,7 +7,7 @@ and no table. What can be refused is refused here, before the batch.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,10 @@ from channels.base import Arrived, Info, Person, Wrote
 
 CLAIMABLE = frozenset({"elderly", "disability", "pregnancy", "small_child"})
 """Reasons for a head start that a customer or a kiosk may give; the others are the house's to give."""
+
+
+class RulesMovedOn(Exception):
+    """Other rules are live than those a contact was let in by: nothing is written, and the door is to be read anew."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +90,13 @@ def prepare(
         automatic=isinstance(signal, Wrote) and signal.automatic,
         attributes=signal.attributes,
     )
+
+
+def anew(arrival: Arrival, door: Door) -> Arrival:
+    """The same contact by what holds now; raises `Invalid` where what it wants is gone."""
+    request = _request(arrival.request.code, door.catalogue) if arrival.request else None
+    entry = door.enter(request, arrival.info, arrival.language, arrival.id) if request else None
+    return replace(arrival, door=door, request=request, entry=entry)
 
 
 def _request(code: str | None, catalogue: Catalogue) -> RequestRow | None:

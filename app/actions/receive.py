@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from app.actions.arrival import Arrival
+from app.actions.arrival import Arrival, RulesMovedOn
 from app.actions.cases import Joined, existing, join
 from app.actions.customers import customers
 from app.actions.entering import REOPENED, Comer, Entered, enter
@@ -35,7 +35,9 @@ WITH moment AS MATERIALIZED (
     ON CONFLICT DO NOTHING
     RETURNING interaction_id
 )
-SELECT at, ARRAY(SELECT interaction_id FROM claimed) AS claimed FROM moment
+SELECT at, ARRAY(SELECT interaction_id FROM claimed) AS claimed,
+       coalesce((SELECT version FROM rule_set WHERE state = 'live'), 0) AS rules
+FROM moment
 """
 _KNOWN = """
 SELECT source, channel, ref, interaction_id, digest
@@ -56,7 +58,9 @@ class Taken:
 async def receive(connection: Connection, arrivals: Sequence[Arrival]) -> list[Taken | RaabtaError]:
     """Write every arrival once; one result for each, in order. The caller's transaction commits or loses all of them.
 
-    The moment of arrival is the database's, read by the very statement that claims the receipts: one round trip less.
+    The moment of arrival is the database's, read by the very statement that claims the receipts: one round trip less. So
+    is which rules are live: raises `RulesMovedOn` where they are others than those the arrivals were let in by. Whoever
+    removes a queue waits for those who hold a receipt, so that nobody is left in a queue that is gone.
     """
     ids = [arrival.id for arrival in arrivals]
     cases = await existing(connection, [arrival.case_id for arrival in arrivals if arrival.case_id])
@@ -111,6 +115,8 @@ async def _claim(
         [arrivals[index].digest for index in first.values()],
     )
     assert row is not None, "the moment is always told"
+    if any(arrivals[index].door.catalogue.rules.version != row["rules"] for index in asked):
+        raise RulesMovedOn
     new = set(row["claimed"])
     known: dict[Key, tuple[UUID, str | None]] = {
         key: (ids[index], arrivals[index].digest) for key, index in first.items() if ids[index] in new

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -85,6 +85,8 @@ async def remove(session: AsyncSession, model: Catalogue, changes: Sequence[Chan
         # The retired sit nowhere; their history names no office.
         gone = col(Representative.office).in_(codes) & col(Representative.retired)
         await session.exec(update(Representative).where(gone).values(office=None))
+    # Whoever holds a receipt is entering now, perhaps here; who comes later finds other rules than they were let in by.
+    await session.exec(cast("Any", text("LOCK TABLE receipt IN SHARE MODE")))
     named = await still_named(session, model, codes)
     if named is not None:
         raise _still_named(model, named)

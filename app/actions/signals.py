@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.admission import Entry
-from app.actions.arrival import Arrival
+from app.actions.arrival import Arrival, RulesMovedOn
 from app.actions.cases import OF_A_CONTACT
 from app.actions.command import key_of
 from app.actions.depart import depart
@@ -26,7 +26,7 @@ from app.actions.record import advance, locked, locked_with_live
 from app.actions.requeue import come_back, hand_back, wake
 from app.actions.ruled import ruled
 from app.db import uuid7
-from app.queries.rules import raw
+from app.queries.rules import live_version, raw
 from app.security import SYSTEM, Actor
 from app.tables import Case, Interaction, Message, Outbox, Receipt
 from channels.base import Connected, Delivered, Disconnected, Ended, Failed, Left, Returned, Wrote
@@ -65,11 +65,14 @@ async def choose(
 ) -> Entered | None:
     """The contact has said what it wants: from the menu into the line, or turned away. Said already, or gone meanwhile: None.
 
-    `language`: the one that was said now; None leaves what was said before.
+    `language`: the one that was said now; None leaves what was said before. Raises `RulesMovedOn`: the caller's transaction
+    is to be given up.
     """
     interaction = await locked(session, Interaction, interaction_id)
     if interaction.state != "arriving" or arrival.request is None:
         return None
+    if await live_version(await raw(session)) != arrival.door.catalogue.rules.version:
+        raise RulesMovedOn
     case = await locked(session, Case, interaction.case_id)
     case.request_type = case.request_type or arrival.request.code
     interaction.request_type = arrival.request.code

@@ -1,7 +1,7 @@
 """`/v1/routing/dry-run`: who would get a contact that never came. Decides nothing and changes nothing."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,6 +17,9 @@ from app.queries.interactions import raw
 from app.queries.rehearsal import Answer, Rehearsed, rehearse
 from app.queries.rules import live_rules, rules_of
 from routing.entry import Admission, Filing
+
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing was recorded before; and the first days of the calendar have no name in other zones."""
 
 router = APIRouter(prefix="/v1/routing", tags=["rules"], route_class=Guarded)
 
@@ -123,6 +126,8 @@ async def dry_run(body: DryRun, session: ReadingDep) -> dict[str, Any]:
     moment_now = await now(session)
     if body.at is not None and body.at > moment_now:
         raise Invalid("`at` is yet to come: only what was can be replayed.", code="in_the_future")
+    if body.at is not None and body.at < EARLIEST:
+        raise Invalid("`at` is before anything was recorded.", code="in_the_past")
     connection = await raw(session)
     rules = await (live_rules(connection) if body.rules == "live" else rules_of(connection, body.rules))
     said = body.contact

@@ -13,14 +13,14 @@ from uuid import UUID
 from app import registry
 from app.actions import signals
 from app.actions.admission import Door
-from app.actions.arrival import Arrival, prepare
+from app.actions.arrival import Arrival, RulesMovedOn, anew, prepare
 from app.actions.contact import Contact
 from app.actions.entering import Entered
 from app.actions.receive import Taken, receive
 from app.actions.told import Told
 from app.actions.write_batch import Written
 from app.db import Connection, Database, now
-from app.errors import Invalid, NotFound, RaabtaError
+from app.errors import Invalid, NotFound, RaabtaError, Unavailable
 from app.intake.counting import Arrivals
 from app.intake.group import GroupCommit
 from app.queries.catalogue import Catalogue, catalogue
@@ -32,6 +32,8 @@ from channels.base import Arrived, Asked, Delivered, Ended, Failed, Info, Left, 
 
 CATALOGUE_SECONDS = 1.0
 """How long a read catalogue is used: the time until every process offers what was just applied."""
+ATTEMPTS = 5
+"""So often rules may be published while one batch is being written."""
 _ANSWERED = frozenset({"queued", "offered", "scheduled", "cancelled"})
 """States in which something of the answer on entry still holds."""
 
@@ -114,6 +116,14 @@ class Intake:
         return await self._chose(contact, signal, made, first.interaction_id)
 
     async def _chose(self, contact: Contact, signal: Arrived, made: Arrival, interaction_id: UUID) -> Outcome:
+        for _ in range(ATTEMPTS):
+            try:
+                return await self._chose_once(contact, signal, made, interaction_id)
+            except RulesMovedOn:
+                made = anew(made, await self._anew())
+        raise _moving_on()
+
+    async def _chose_once(self, contact: Contact, signal: Arrived, made: Arrival, interaction_id: UUID) -> Outcome:
         entered = None
         async with self._db.session() as session:
             moment = await now(session)
@@ -264,7 +274,27 @@ class Intake:
         assert isinstance(found, UUID)
         return found
 
+    async def _anew(self) -> Door:
+        """The door as it is now: the rules were followed by others."""
+        self.forget()
+        return await self._now()
+
     async def _write(self, arrivals: Sequence[Arrival]) -> list[Outcome | RaabtaError]:
+        """Written by the rules that are live when it is written, even if others were a moment ago."""
+        asked: list[Arrival | RaabtaError] = list(arrivals)
+        for _ in range(ATTEMPTS):
+            try:
+                written = iter(await self._write_once([each for each in asked if isinstance(each, Arrival)]))
+            except RulesMovedOn:
+                door = await self._anew()
+                asked = [_still(each, door) for each in asked]
+            else:
+                return [next(written) if isinstance(each, Arrival) else each for each in asked]
+        raise _moving_on()
+
+    async def _write_once(self, arrivals: Sequence[Arrival]) -> list[Outcome | RaabtaError]:
+        if not arrivals:
+            return []
         async with self._db.transaction() as connection:
             results = await receive(connection, arrivals)
             taken = [result for result in results if isinstance(result, Taken)]
@@ -311,6 +341,17 @@ def _as_written(one: Written, place: Place | tuple[None, None]) -> Outcome:
         refusal=one.entered.entry.refusal if one.entered else None,
         callback=one.called_back,
     )
+
+
+def _still(arrival: Arrival | RaabtaError, door: Door) -> Arrival | RaabtaError:
+    try:
+        return anew(arrival, door) if isinstance(arrival, Arrival) else arrival
+    except RaabtaError as error:
+        return error
+
+
+def _moving_on() -> Unavailable:
+    return Unavailable("The rules are changing at this moment. Try again.", retry_after_seconds=1)
 
 
 class _TakenBefore(Exception):

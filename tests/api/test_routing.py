@@ -158,3 +158,9 @@ async def test_what_cannot_be_tried_is_refused_by_name(
 async def test_a_version_that_does_not_exist_cannot_be_tried(house: House) -> None:
     body = {"contact": CLAIM, "rules": 99}
     assert (await house.call("supervisor", "POST", "/v1/routing/dry-run", body)).status_code == 404
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "1999-12-31T23:59:59Z"])
+async def test_a_moment_before_anything_was_recorded_is_refused(house: House, at: str) -> None:
+    answer = await house.call("supervisor", "POST", "/v1/routing/dry-run", {"contact": CLAIM, "at": at})
+    assert (answer.status_code, answer.json()["code"]) == (422, "in_the_past")
