@@ -54,7 +54,9 @@ def show(version: Version) -> None:
 @rules.command()
 def diff(
     version: Version,
-    other: Annotated[int | None, typer.Argument(min=1, help="compared with this one; else the live one")] = None,
+    other: Annotated[
+        int | None, typer.Argument(min=1, max=2_000_000_000, help="compared with this one; else the live one")
+    ] = None,
 ) -> None:
     """What VERSION says otherwise than OTHER."""
     from app.actions.rules_changes import changes

@@ -233,6 +233,7 @@ def test_a_file_that_the_rules_have_moved_on_from_is_refused_in_one_line(databas
     for command in ("publish", "discard", "roll-back", "dry-run", "show"):
         missing = raabta("rules", command, "99", DATABASE_URL=database)
         assert (missing.returncode, missing.stderr.count("\n")) == (2, 1), command
+    assert "2000000000" in raabta("rules", "diff", "1", "99999999999", DATABASE_URL=database).stderr
 
 
 def of_any_version() -> str:
