@@ -98,7 +98,9 @@ def crowds(scenario: Scenario, streams: Streams) -> Iterator[Iterator[Customer]]
     for place, source in enumerate(scenario.sources, 1):
         yield _crowd(source, scenario, streams, factor=factor, numbers=range(place, 1 << 60, stride))
     if scenario.arrivals:
-        yield _again(scenario.arrivals, scenario, streams.stream("again/patience"), numbers=range(stride, 1 << 60, stride))
+        yield _again(
+            scenario.arrivals, scenario, streams.stream("again/patience"), numbers=range(stride, 1 << 60, stride)
+        )
 
 
 def _crowd(

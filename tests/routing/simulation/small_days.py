@@ -66,6 +66,7 @@ class WatchedDay(Day):
             assert math.isclose(rests, expected, abs_tol=1e-3), f"rests {rests}, not {expected} seconds"
 
         self.line.enter = counted  # type: ignore[method-assign]
+
         def finished(customer: Customer) -> None:
             finish(customer)
             if self.chance.random() < self.dear:
