@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,21 +17,6 @@ from tests.ruling import document, rule
 from tests.shift import Shift, person
 
 CALLER = Person(phone="+923001234567")
-TODAY = datetime.now(UTC).date()
-CLOSED_THESE_DAYS: dict[str, Any] = {
-    "timezone": "UTC",
-    "mon": ["09:00-17:00"],
-    "exceptions": {(TODAY + timedelta(days=days)).isoformat(): [] for days in range(-1, 9)},
-}
-
-NOW = datetime.now(UTC)
-CLOSING_SOON: dict[str, Any] = {
-    "timezone": "UTC",
-    **{
-        day: [f"{NOW - timedelta(hours=1):%H:%M}-{NOW + timedelta(minutes=3):%H:%M}"]
-        for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    },
-}
 
 
 async def govern(shift: Shift, queues: dict[str, dict[str, Any]] | None = None, **more: Any) -> int:
@@ -48,14 +32,6 @@ async def call(shift: Shift, name: str, request: str = "inquiry", **more: Any) -
 
 async def visit(shift: Shift, name: str, request: str = "inquiry", **more: Any) -> Outcome:
     return await shift.take("walk_in", Arrived(ref=name, contact=name, request_type=request, language="en", **more))
-
-
-def found(outcome: Outcome) -> UUID:
-    assert outcome.interaction_id is not None
-    return outcome.interaction_id
-
-
-# --- head starts
 
 
 async def test_a_share_of_the_day_is_never_exceeded_however_many_claim_it_at_once(shift: Shift) -> None:

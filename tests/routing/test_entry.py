@@ -22,7 +22,6 @@ ARRIVED = 1_000_000.0
 CALLER = Contact(
     id=UUID(int=7), request="claim", channel="phone", live=True, units=1, language="ur", arrived=ARRIVED,
 )  # fmt: skip
-LETTER = replace(CALLER, channel="email", live=False)
 OPEN = QueueNow()
 
 
