@@ -19,9 +19,12 @@ pytestmark = pytest.mark.races
 DISPATCHERS = 8
 ATTEMPTS = 6_000
 STAFF, CAPACITY = 40, 40
+ROUNDS = 5
 
 
-async def all_at_once(db: Database, connection: asyncpg.Connection, write: str, *, staff: int) -> Tally:
+async def all_at_once(
+    db: Database, connection: asyncpg.Connection, write: str, *, staff: int, prefix: str = "r"
+) -> Tally:
     """All of them find the same people waiting, and everybody coming to work at once, for more than can be given."""
     dispatchers = [Dispatcher(db, write=write, lease=f"dispatcher {number}") for number in range(DISPATCHERS)]
     tasks = [asyncio.create_task(supervised(each)) for each in dispatchers]
@@ -29,7 +32,7 @@ async def all_at_once(db: Database, connection: asyncpg.Connection, write: str, 
         await asyncio.gather(*(each.turned() for each in dispatchers))
         await wait_in_line(connection, staff * CAPACITY)
         await wait_in_line(connection, staff * 2, live=True)
-        await go_to_work(connection, staff, capacity=CAPACITY)
+        await go_to_work(connection, staff, capacity=CAPACITY, prefix=prefix)
         db.bell.ring()
         for _ in range(4):
             await asyncio.gather(*(each.turned() for each in dispatchers))
@@ -53,5 +56,8 @@ async def test_without_its_row_guards_an_interaction_lands_in_several_hands(
     db: Database, connection: asyncpg.Connection
 ) -> None:
     await connection.execute("DROP INDEX uq_assignment_live")
-    await all_at_once(db, connection, without("row"), staff=STAFF)
-    assert "one_holder" in await broken_rules(connection)
+    for attempt in range(ROUNDS):  # a race may be won by chance once, not again and again
+        await all_at_once(db, connection, without("row"), staff=STAFF, prefix=f"r{attempt}_")
+        if "one_holder" in await broken_rules(connection):
+            return
+    raise AssertionError("nobody was ever given to two, though nothing forbids it")
