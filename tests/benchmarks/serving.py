@@ -12,14 +12,14 @@ from collections.abc import AsyncIterator, Mapping
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.settings import Settings
+from app.settings import load
 
 READY_SECONDS = 20.0
 
 
 def service() -> FastAPI:
     """The service without its loops, on the database that `BENCH_DSN` names."""
-    return create_app(Settings(), dsn=os.environ["BENCH_DSN"], loops=False)
+    return create_app(load(), dsn=os.environ["BENCH_DSN"], loops=False)
 
 
 @contextlib.asynccontextmanager
