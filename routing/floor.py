@@ -67,6 +67,9 @@ class Floor:
             if known[1] == waiting:
                 return
             self._forget(known)
+        elif not self._filed:
+            # Nobody waited: whoever became free meanwhile is simply free.
+            self._roster.fresh.clear()
         if waiting.preferred is not None:
             self._preferring.setdefault(waiting.preferred, set()).add(waiting.id.int)
         self._file(waiting)

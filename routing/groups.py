@@ -159,7 +159,16 @@ class Crowd:
             seat = self._seats.get(only[2])
             if seat is not None and seat.place is only:
                 return None if only[2] in skip else only
-        return next(iter(self.best(sorting, skip, count=1)), None)
+        heap = self._heap(sorting)
+        while heap:
+            best = heap[0][1]
+            if self._lives(best):
+                if best[2] not in skip:
+                    return best
+                # Rare: the others are looked through.
+                return next(iter(self.best(sorting, skip, count=1)), None)
+            heappop(heap)
+        return None
 
     def best(self, sorting: Sorting, skip: Container[str], *, count: int) -> list[Place]:
         """The so many best, best first."""

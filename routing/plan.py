@@ -47,7 +47,7 @@ def decide(
     away out of their pools; what is filed is only read, to tell the living keys.
     """
     heads = _heads(changed, filed, roster=roster)
-    ordered = narrowed = False
+    ordered, narrowed = False, not roster.fresh
     given: list[Given] = []
     while heads and len(given) != limit:
         key = heads[0] if ordered else min(heads)
@@ -99,7 +99,7 @@ def _heads(changed: Collection[Pool], filed: Mapping[int, Filed], *, roster: Ros
             ]
         return heads
     heads = []
-    for pool in roster.worth_a_look().union(changed):
+    for pool in roster.worth_a_look().union(changed) if fresh else changed:
         if pool.heap:
             heads.append(pool.heap[0])
         if pool.aside:
