@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from app.errors import Conflict, Forbidden, Invalid
 from app.loops.stepping import Exhaustion
 from app.loops.waking import Waking
 from tests.moving import in_force, turns
+from tests.racing import blocked, holding, staggered
 from tests.shift import Shift, person
 
 NUMBER = "+923001234567"
@@ -212,10 +214,9 @@ async def test_there_are_never_more_callbacks_under_way_than_representatives_who
 
 async def test_asking_and_hanging_up_at_once_is_a_callback_or_a_departure_never_neither(shift: Shift) -> None:
     seen = set()
-    for _ in range(20):
+    for race in staggered(22):
         waiting = await call(shift)
-        both: Any = await asyncio.gather(ask(shift, waiting), hang_up(shift, waiting), return_exceptions=True)
-        asked, gone = both
+        asked, gone = await race(ask(shift, waiting), hang_up(shift, waiting))
         assert gone is None
         row = await shift.row(waiting)
         if isinstance(asked, BaseException):
@@ -224,8 +225,23 @@ async def test_asking_and_hanging_up_at_once_is_a_callback_or_a_departure_never_
         else:
             assert (row["state"], row["callback"]) == ("queued", True)
         seen.add(row["state"])
-        await shift.execute("SELECT pg_sleep(random() / 200)")
-    assert "queued" in seen
+    assert seen == {"queued", "abandoned"}, "whichever is wholly first decides"
+
+
+@pytest.mark.parametrize(("first", "state"), [(ask, "queued"), (hang_up, "abandoned")])
+async def test_of_asking_and_hanging_up_who_has_to_wait_finds_what_the_first_has_made_of_it(
+    shift: Shift, first: Callable[[Shift, UUID], Coroutine[Any, Any, Any]], state: str
+) -> None:
+    second = hang_up if first is ask else ask
+    waiting = await call(shift)
+    async with holding(shift.db.dsn, "SELECT FROM interaction WHERE id = $1 FOR NO KEY UPDATE", waiting):
+        both: list[asyncio.Task[Any]] = [asyncio.create_task(first(shift, waiting))]
+        await blocked(shift.fetch)
+        both.append(asyncio.create_task(second(shift, waiting)))
+        await blocked(shift.fetch, 2)
+    found = await asyncio.gather(*both, return_exceptions=True)
+    assert [isinstance(each, Conflict) for each in found] == [False, first is hang_up], found
+    assert (await shift.row(waiting))["state"] == state
 
 
 async def test_who_lets_go_of_a_callback_leaves_it_one(shift: Shift) -> None:

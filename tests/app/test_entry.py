@@ -15,8 +15,10 @@ from app.db import now
 from app.errors import Invalid, NotFound
 from app.intake import Contact, Intake
 from app.queries.audit import audit
+from app.queries.rules import live_rules
 from app.security import SYSTEM
 from channels.base import Arrived, Asked, Ended, Left, Outcome, Person
+from routing.entry import split
 from tests.app.test_told import measure
 from tests.ruling import document, rule
 from tests.shift import Shift, person
@@ -143,7 +145,15 @@ async def test_a_closing_by_hand_needs_no_rule_and_who_waits_keeps_waiting(shift
 
 async def test_a_queue_is_split_by_the_contact_and_not_by_who_asks_first(shift: Shift) -> None:
     await govern(shift, {"inquiries": {"split": {"first": 50, "second": 50}}, "first": {}, "second": {}})
-    seen = {(await visit(shift, f"v{number}")).queue for number in range(20)}
+    async with shift.db.connection() as connection:
+        rules = await live_rules(connection)
+    seen: set[str | None] = set()
+    for number in range(1_000):  # where one comes, their own new id decides: each goes either way
+        outcome = await visit(shift, f"v{number}")
+        assert outcome.queue == split(rules, "inquiries", found(outcome))
+        seen.add(outcome.queue)
+        if number >= 19 and len(seen) == 2:
+            break
     assert seen == {"first", "second"}
     assert (await visit(shift, "v1")).queue == (await visit(shift, "v1")).queue
 

@@ -16,9 +16,12 @@ from app.actions.depart import depart
 from app.actions.presence import set_presence
 from app.actions.pull import pull
 from app.actions.requeue import transfer
+from app.db import now
 from app.errors import Conflict, NotFound
 from app.queries.next import OF_A_LINE
+from tests.app.test_caps import into_the_hour
 from tests.moving import in_force
+from tests.racing import holding, staggered
 from tests.shift import Shift, person
 
 
@@ -98,6 +101,7 @@ async def test_only_who_is_available_asks_for_the_next_one(shift: Shift) -> None
 
 
 async def test_as_many_as_the_hour_allows_are_pulled_and_no_more(shift: Shift) -> None:
+    await into_the_hour(shift, 10)
     await shift.come_to_work("ayesha")
     await shift.execute("UPDATE representative SET per_hour = 1 WHERE code = 'ayesha'")
     for _ in range(2):
@@ -139,12 +143,9 @@ async def test_a_counter_and_the_dispatcher_never_give_the_same_visitor_twice(sh
     await shift.come_to_work("ayesha", "esther")
     await shift.execute("UPDATE representative SET office = 'lahore'")
     winners = set()
-    for _ in range(30):
+    for race in staggered(33):
         visitor = await shift.arrive("walk_in", "claim")
-        both: Any = await asyncio.gather(
-            shift.do(pull, "ayesha"), shift.offer(visitor, "esther"), return_exceptions=True
-        )
-        pulled, offered = both
+        pulled, offered = await race(shift.do(pull, "ayesha"), shift.offer(visitor, "esther"))
         assert not isinstance(pulled, BaseException), pulled
         lost = isinstance(offered, BaseException)
         assert lost == (pulled is not None), "exactly one of the two"
@@ -154,10 +155,26 @@ async def test_a_counter_and_the_dispatcher_never_give_the_same_visitor_twice(sh
         await shift.do(depart, visitor, reason="test")
         if lost:
             await shift.do(complete, visitor, outcome=None)
-    assert winners == {True, False}, "a race that one side always wins is none"
+    assert winners == {True, False}, "whoever is wholly first has the visitor"
+
+
+async def test_while_a_counter_or_the_dispatcher_is_taking_a_visitor_the_other_passes_them_over(shift: Shift) -> None:
+    await shift.come_to_work("ayesha", "esther")
+    await shift.execute("UPDATE representative SET office = 'lahore'")
+    visitor = await shift.arrive("walk_in", "claim")
+    async with shift.db.session() as session:
+        assert await pull(session, "ayesha", actor=person("ayesha"), now=await now(session)) is not None
+        with pytest.raises(AssertionError, match="does not hold"):
+            await shift.offer(visitor, "esther")
+    await shift.do(complete, visitor, outcome=None)
+    visitor = await shift.arrive("walk_in", "claim")
+    async with holding(shift.db.dsn, "SELECT FROM interaction WHERE id = $1 FOR NO KEY UPDATE", visitor):
+        assert await shift.do(pull, "ayesha") is None, "somebody is at it, and nobody is waited for"
+    assert (await shift.do(pull, "ayesha")).interaction_id == visitor
 
 
 async def test_who_pulls_the_last_that_their_hour_allows_lets_go_of_what_else_they_are_offered(shift: Shift) -> None:
+    await into_the_hour(shift, 10)
     await shift.come_to_work("ayesha")
     await shift.execute("UPDATE representative SET per_hour = 1, capacity = 9, ceiling = 9 WHERE code = 'ayesha'")
     letter = await shift.arrive("email", "claim")

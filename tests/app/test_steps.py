@@ -13,9 +13,12 @@ from app.actions.expire import expire
 from app.actions.offer import Wanted, offer
 from app.actions.reject import reject
 from app.actions.requeue import transfer
+from app.actions.step import exhaust
+from app.db import now
 from app.loops.expiry import Expiry
 from app.loops.stepping import Exhaustion, Stepping
 from tests.moving import in_force, turns
+from tests.racing import staggered
 from tests.shift import Shift
 
 STEPS: dict[str, Any] = {
@@ -36,6 +39,20 @@ async def planned(shift: Shift, wanted: Wanted) -> bool:
     """Whether an offer that was planned on this version of the rows still holds when it is written."""
     async with shift.db.transaction() as connection:
         return bool((await offer(connection, [wanted])).interactions)
+
+
+async def due_to_overflow(shift: Shift) -> Wanted:
+    """One whose time in this line is over at this very moment, and an offer that was planned just before."""
+    waiting = await shift.arrive("phone", "claim")
+    await shift.execute(
+        "UPDATE interaction SET exhausted_at = wall_clock(), step_at = wall_clock() WHERE id = $1", waiting
+    )
+    return Wanted(
+        interaction=waiting,
+        version=(await shift.row(waiting))["version"],
+        representative="esther",
+        staff_version=(await shift.staff("esther"))["version"],
+    )
 
 
 async def told(shift: Shift, interaction: UUID, kind: str) -> list[dict[str, Any]]:
@@ -219,20 +236,31 @@ async def test_an_offer_and_an_overflow_at_the_same_moment_are_one_of_the_two(sh
     await in_force(shift, claims={"overflow": {"after_seconds": 30, "queue": "technical"}})
     await shift.come_to_work("esther")
     seen = set()
-    for _ in range(30):
-        waiting = await shift.arrive("phone", "claim")
-        await shift.execute(
-            "UPDATE interaction SET exhausted_at = wall_clock(), step_at = wall_clock() WHERE id = $1", waiting
-        )
-        wanted = Wanted(
-            interaction=waiting,
-            version=(await shift.row(waiting))["version"],
-            representative="esther",
-            staff_version=(await shift.staff("esther"))["version"],
-        )
-        offered, _ = await asyncio.gather(planned(shift, wanted), turns(Exhaustion(shift.db)))
-        row = await shift.row(waiting)
+    for race in staggered(33):
+        wanted = await due_to_overflow(shift)
+        offered, _ = await race(planned(shift, wanted), turns(Exhaustion(shift.db)))
+        row = await shift.row(wanted.interaction)
         assert (row["state"], row["queue"]) == (("offered", "claims") if offered else ("queued", "technical"))
         seen.add(offered)
-        await shift.do(depart, waiting, reason="test")
-    assert seen == {True, False}, "a race that one side always wins is none"
+        await shift.do(depart, wanted.interaction, reason="test")
+    assert seen == {True, False}, "whoever is wholly first has it"
+
+
+async def test_while_one_of_an_offer_and_an_overflow_is_being_written_the_other_keeps_away(shift: Shift) -> None:
+    await in_force(shift, claims={"overflow": {"after_seconds": 30, "queue": "technical"}})
+    await shift.come_to_work("esther")
+    first, second = await due_to_overflow(shift), await due_to_overflow(shift)
+    async with shift.db.transaction() as connection:
+        made = await offer(connection, [first])
+        async with shift.db.session() as session:
+            assert await exhaust(session, first.interaction, now=await now(session)) is None
+    assert made.interactions == {first.interaction}
+    row = await shift.row(first.interaction)
+    assert (row["state"], row["queue"]) == ("offered", "claims")
+    async with shift.db.session() as session:
+        assert await exhaust(session, second.interaction, now=await now(session)) == "overflow"
+        await session.flush()
+        assert not await planned(shift, second)
+    assert not await planned(shift, second), "nor afterwards by what was planned before"
+    row = await shift.row(second.interaction)
+    assert (row["state"], row["queue"]) == ("queued", "technical")
