@@ -13,7 +13,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from routing.lifecycle import ASSIGNMENT, CASE, INTERACTION, NEW, OUTCOME, PRESENCE, QUEUE, RULES, Machine
+from routing.lifecycle import (
+    ASSIGNMENT,
+    CASE,
+    CUSTOMER,
+    INCIDENT,
+    INTERACTION,
+    NEW,
+    OUTCOME,
+    PRESENCE,
+    QUEUE,
+    RULES,
+    Machine,
+)
 
 SUBJECTS: Mapping[str, Machine] = {
     "interaction": INTERACTION,
@@ -21,6 +33,8 @@ SUBJECTS: Mapping[str, Machine] = {
     "representative": PRESENCE,
     "rules": RULES,
     "queue": QUEUE,
+    "incident": INCIDENT,
+    "customer": CUSTOMER,
 }
 """The machine whose events a subject's are."""
 

@@ -152,6 +152,8 @@ OUTCOME: Mapping[str, str] = {
 }
 """The outcome an assignment ends with, by the event that ended it."""
 
+CASE_STATES = ("open", "awaiting_customer", "checking", "resolved", "closed")
+
 CASE = Machine(
     name="case",
     table={
@@ -160,16 +162,111 @@ CASE = Machine(
         ("open", "check_requested"): "checking",
         ("open", "resolved"): "resolved",
         ("awaiting_customer", "customer_replied"): "open",
+        ("awaiting_customer", "check_requested"): "checking",
         ("awaiting_customer", "resolved"): "resolved",
         ("checking", "check_passed"): "resolved",
         ("checking", "check_returned"): "open",
         ("resolved", "confirmed"): "closed",
         ("resolved", "lapsed"): "closed",
+        ("resolved", "not_asked"): "closed",
         ("resolved", "reopened"): "open",
         ("closed", "reopened"): "open",
-        **_stays(("open", "awaiting_customer", "checking", "resolved", "closed"), "joined"),
+        **_stays(CASE_STATES, "joined", "touched", "described", "owned", "alarmed", "noticed", "incident_told"),
+        **_stays(CASE_STATES, "merged", "unmerged", "absorbed", "released", "split_off", "joined_by_split", "erased"),
+        **_stays(CASE_STATES, "promised", "promise_kept", "promise_broken", "promise_moved", "promise_released"),
+        **_stays(CASE_STATES, "clock_started", "clock_paused", "clock_resumed", "clock_met", "clock_breached"),
+        **_stays(CASE_STATES, "clock_moved", "clock_stopped", "attached", "detached", "ticked", "unticked"),
+        **_stays(CASE_STATES, "message_checked", "survey_asked", "survey_answered", "survey_lapsed", "survey_dropped"),
+        **_stays(CASE_STATES, "document_added", "follow_up_opened", "playbook_given"),
     },
 )
+
+PROMISE = Machine(
+    name="promise",
+    table={
+        (NEW, "promised"): "standing",
+        ("standing", "promise_kept"): "kept",
+        ("standing", "promise_broken"): "broken",
+        ("standing", "promise_moved"): "moved",
+        ("standing", "promise_released"): "released",
+    },
+)
+"""A time that was told. Moved: another stands in its place. Released: what it was about is over before its time."""
+
+CLOCK = Machine(
+    name="clock",
+    table={
+        (NEW, "clock_started"): "running",
+        ("running", "clock_paused"): "paused",
+        ("paused", "clock_resumed"): "running",
+        ("running", "clock_met"): "met",
+        ("paused", "clock_met"): "met",
+        ("running", "clock_breached"): "breached",
+        ("running", "clock_stopped"): "stopped",
+        ("paused", "clock_stopped"): "stopped",
+        **_stays(("running", "paused"), "clock_moved"),
+        ("breached", "clock_moved"): "running",
+    },
+)
+"""A target in working hours. A pause within a pause is none. Moved: the target or the calendar changed."""
+
+CHECK = Machine(
+    name="check",
+    table={
+        (NEW, "check_requested"): "waiting",
+        ("waiting", "check_taken"): "taken",
+        ("taken", "check_dropped"): "waiting",
+        ("taken", "check_passed"): "passed",
+        ("taken", "check_returned"): "returned",
+        ("waiting", "check_withdrawn"): "withdrawn",
+        ("taken", "check_withdrawn"): "withdrawn",
+    },
+)
+"""A second person's look at a resolution or at a message."""
+
+SURVEY = Machine(
+    name="survey",
+    table={
+        (NEW, "survey_asked"): "asked",
+        ("asked", "survey_answered"): "answered",
+        ("asked", "survey_lapsed"): "lapsed",
+        ("asked", "survey_dropped"): "dropped",
+    },
+)
+"""Whether it is solved, and how the representative was. Dropped: the case opened again before an answer came."""
+
+INCIDENT = Machine(
+    name="incident",
+    table={
+        (NEW, "proposed"): "proposed",
+        (NEW, "declared"): "declared",
+        ("proposed", "declared"): "declared",
+        ("proposed", "dismissed"): "dismissed",
+        ("declared", "closed"): "closed",
+        **_stays(("declared",), "changed", "updated", "told"),
+    },
+)
+"""A fault that touches many. Proposed: a surge did; only a person declares one."""
+
+CUSTOMER = Machine(
+    name="customer",
+    table={
+        (NEW, "absorbed"): "known",
+        (NEW, "released"): "known",
+        (NEW, "merged"): "merged",
+        (NEW, "erased"): "erased",
+        (NEW, "described"): "known",
+        (NEW, "proxy_named"): "known",
+        (NEW, "proxy_ended"): "known",
+        ("known", "merged"): "merged",
+        ("known", "erased"): "erased",
+        ("merged", "unmerged"): "known",
+        ("merged", "erased"): "erased",
+        **_stays(("known",), "absorbed", "released", "described", "proxy_named", "proxy_ended"),
+        **_stays(("erased",), "erased"),
+    },
+)
+"""A person. Their first contact has no event of its own: the story of a customer begins when something is done about them."""
 
 PRESENCE = Machine(
     name="presence",
@@ -208,7 +305,21 @@ QUEUE = Machine(
 """What is said of a queue by hand, beside its hours. Closed again: another end. A closing that has run out is `closed` still."""
 
 MACHINES: Mapping[str, Machine] = {
-    machine.name: machine for machine in (INTERACTION, ASSIGNMENT, CASE, PRESENCE, RULES, QUEUE)
+    machine.name: machine
+    for machine in (
+        INTERACTION,
+        ASSIGNMENT,
+        CASE,
+        PRESENCE,
+        RULES,
+        QUEUE,
+        PROMISE,
+        CLOCK,
+        CHECK,
+        SURVEY,
+        INCIDENT,
+        CUSTOMER,
+    )
 }
 
 LIVE_STATES = ("active", "wrapping", "offered")

@@ -20,8 +20,12 @@ SELECT id, state, version, customer_id, waited_seconds FROM "case" WHERE id = AN
 _MOVED = """
 UPDATE "case" SET state = moved.state, version = moved.version,
     resolved_at = CASE WHEN moved.state IN ('resolved', 'closed') THEN resolved_at END,
-    outcome = CASE WHEN moved.state IN ('resolved', 'closed') THEN outcome END
-FROM unnest($1::uuid[], $2::text[], $3::int[]) AS moved (id, state, version) WHERE "case".id = moved.id
+    outcome = CASE WHEN moved.state IN ('resolved', 'closed') THEN outcome END,
+    closed_at = CASE WHEN moved.state = 'closed' THEN closed_at END,
+    closed_by = CASE WHEN moved.state = 'closed' THEN closed_by END,
+    reopened = reopened + moved.reopened
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[]) AS moved (id, state, version, reopened)
+WHERE "case".id = moved.id
 """
 OF_A_CONTACT = {"awaiting_customer": ["customer_replied"], "resolved": ["reopened"], "closed": ["reopened"]}
 """What a customer's contact means to a case, by its state; in the others it just joins."""
@@ -57,7 +61,7 @@ async def join(
     if not wanted:
         return {}
     rows = await connection.fetch(_LOCKED, wanted)
-    moved: list[tuple[UUID, str, int]] = []
+    moved: list[tuple[UUID, str, int, int]] = []
     events: list[NewEvent] = []
     joined: dict[UUID, Joined] = {}
     for row in rows:
@@ -66,9 +70,10 @@ async def join(
             NewEvent(subject="case", subject_id=str(row["id"]), version=row["version"] + step, kind=kind, data={})
             for step, kind in enumerate(kinds, start=1)
         ]
-        moved.append((row["id"], CASE.fold(kinds, row["state"]), row["version"] + len(kinds)))
+        reopened = int("reopened" in kinds)
+        moved.append((row["id"], CASE.fold(kinds, row["state"]), row["version"] + len(kinds), reopened))
         waited = row["waited_seconds"] if "reopened" in kinds else None
         joined[row["id"]] = Joined(id=row["id"], customer_id=row["customer_id"], waited_seconds=waited)
-    await connection.execute(_MOVED, [one[0] for one in moved], [one[1] for one in moved], [one[2] for one in moved])
+    await connection.execute(_MOVED, *([one[column] for one in moved] for column in range(4)))
     await insert_events(connection, events, actor="customer", now=now)
     return joined

@@ -15,12 +15,22 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import Conflict, Forbidden, NotFound
 from app.security import Actor
-from app.tables import Assignment, Case, EventRow, Interaction, Queue, Representative, RuleSet
+from app.tables import (
+    Assignment,
+    Case,
+    Customer,
+    EventRow,
+    Incident,
+    Interaction,
+    Queue,
+    Representative,
+    RuleSet,
+)
 from routing.errors import IllegalTransition
-from routing.lifecycle import CASE, INTERACTION, NEW, PRESENCE, QUEUE, RULES
+from routing.lifecycle import CASE, CUSTOMER, INCIDENT, INTERACTION, NEW, PRESENCE, QUEUE, RULES
 
-Row = TypeVar("Row", Interaction, Assignment, Case, Representative)
-Told: TypeAlias = Interaction | Case | Representative | RuleSet | Queue
+Row = TypeVar("Row", Interaction, Assignment, Case, Representative, Customer, Incident)
+Told: TypeAlias = Interaction | Case | Representative | RuleSet | Queue | Customer | Incident
 """What has a story of its own in the log."""
 RULES_STORY: Final = {"draft": 1, "live": 2, "discarded": 2, "past": 3}
 """How many events lead to a state: `RuleSet.version` is the name of the rules, and its story has one way only."""
@@ -124,8 +134,10 @@ def _last_moved(row: Told) -> datetime | None:
         return row.resolved_at
     if isinstance(row, RuleSet):
         return row.published_at or row.made_at
-    if isinstance(row, Queue):
+    if isinstance(row, Queue | Customer):
         return None
+    if isinstance(row, Incident):
+        return row.ended_at or row.made_at
     return row.presence_at if isinstance(row, Representative) else row.state_at
 
 
@@ -138,6 +150,8 @@ def _moved(row: Told, event: str, *, now: datetime, told: int) -> tuple[str, str
     if isinstance(row, Case):
         row.state = CASE.after(row.state, event)
         return "case", str(row.id)
+    if isinstance(row, Customer | Incident):
+        return _moved_by_hand(row, event)
     if isinstance(row, RuleSet):
         row.state = RULES.after(row.state, event)
         return "rules", str(row.version)
@@ -148,3 +162,9 @@ def _moved(row: Told, event: str, *, now: datetime, told: int) -> tuple[str, str
     if after != row.state:
         row.state, row.state_at = after, now
     return "interaction", str(row.id)
+
+
+def _moved_by_hand(row: Customer | Incident, event: str) -> tuple[str, str]:
+    machine = CUSTOMER if isinstance(row, Customer) else INCIDENT
+    row.state = machine.after(row.state if row.version else NEW, event)
+    return machine.name, str(row.id)

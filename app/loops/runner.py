@@ -27,6 +27,8 @@ from app.loops.outbox import Outbox
 from app.loops.polls import Poll, has_polls
 from app.loops.resting import Resting
 from app.loops.stepping import Exhaustion, Stepping
+from app.loops.tending import Tending
+from app.loops.timers import Timers
 from app.loops.waking import Waking
 from app.loops.wrapping import Wrapping
 from channels.base import Channel
@@ -70,6 +72,8 @@ class Loops:
                     Silence,
                     EpochWatch,
                     Janitor,
+                    Tending,
+                    Timers,
                 )
             ),
             *_edges(db, channels, intake, measures),

@@ -28,6 +28,8 @@ _EVENTS: Final = """
 _ROWS: Final = {
     "interaction": "SELECT id::text, state, version FROM interaction WHERE id = ANY($1::uuid[])",
     "case": 'SELECT id::text, state, version FROM "case" WHERE id = ANY($1::uuid[])',
+    "customer": "SELECT id::text, state, version FROM customer WHERE id = ANY($1::uuid[])",
+    "incident": "SELECT id::text, state, version FROM incident WHERE id = ANY($1::uuid[])",
     "representative": "SELECT code AS id, presence AS state, version FROM representative WHERE code = ANY($1::text[])",
     # The name of the rules is their number; how often they were told of follows from how far they came.
     "rules": "SELECT version::text AS id, state, CASE state WHEN 'draft' THEN 1 WHEN 'past' THEN 3 ELSE 2 END AS version"

@@ -13,13 +13,23 @@ from routing import lifecycle
 
 
 class Customer(SQLModel, table=True):
-    """A person. A visitor may have no name and no identity."""
+    """A person. A visitor may have no name and no identity. `merged_into`: known as this one now; never a chain."""
 
+    __table_args__ = (
+        one_of("state", lifecycle.CUSTOMER.states, name="state"),
+        one_of("news_by", ("message", "person"), name="news_by"),
+        CheckConstraint("(state = 'merged') = (merged_into IS NOT NULL)", name="merged"),
+        Index("ix_customer_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    )
     id: UUID = Field(primary_key=True)
     name: str | None = Field(default=None, sa_type=Text)
     language: str | None = Field(default=None, sa_type=Text)
     needs: list[str] = Field(default_factory=list, sa_type=TEXTS, sa_column_kwargs=EMPTY_LIST)
     created_at: datetime = Field(sa_type=MOMENT, sa_column_kwargs=NOW)
+    state: str = Field(default="known", sa_type=Text, sa_column_kwargs={"server_default": "known"})
+    merged_into: UUID | None = Field(default=None, foreign_key="customer.id")
+    news_by: str | None = Field(default=None, sa_type=Text)  # message, person; None: as the rules say
+    version: int = Field(default=0, sa_column_kwargs=ZERO)
 
 
 class CustomerIdentity(SQLModel, table=True):
@@ -36,7 +46,18 @@ class Case(SQLModel, table=True):
     """The customer's matter, until the customer says it is solved."""
 
     __tablename__ = "case"
-    __table_args__ = (one_of("state", lifecycle.CASE.states, name="state"),)
+    __table_args__ = (
+        one_of("state", lifecycle.CASE.states, name="state"),
+        one_of("closed_by", ("customer", "silence", "not_asked"), name="closed_by"),
+        CheckConstraint("(state = 'closed') = (closed_by IS NOT NULL)", name="closed"),
+        CheckConstraint("merged_into <> id", name="merged"),
+        Index("ix_case_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+        Index("ix_case_follows", "follows", postgresql_where=text("follows IS NOT NULL")),
+        Index("ix_case_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL AND state <> 'closed'")),
+        Index("ix_case_resolved", "resolved_at", postgresql_where=text("resolved_at IS NOT NULL")),
+        Index("uq_case_page", "page_token", unique=True, postgresql_where=text("page_token IS NOT NULL")),
+        Index("ix_case_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
+    )
     id: UUID = Field(primary_key=True)
     token: str = Field(sa_type=Text, unique=True)  # proves a message belongs here; never shown to anyone else
     customer_id: UUID | None = Field(default=None, foreign_key="customer.id", index=True)
@@ -48,6 +69,31 @@ class Case(SQLModel, table=True):
     outcome: str | None = Field(default=None, sa_type=Text)
     waited_seconds: int = Field(default=0, sa_column_kwargs=ZERO)
     version: int
+    page_token: str | None = Field(default=None, sa_type=Text)  # opens the customer's page; made when first sent
+    owner: str | None = Field(default=None, sa_type=Text)  # the representative whose matter it is; None: nobody's yet
+    supervised: bool = Field(default=False, sa_column_kwargs=FALSE)  # twice the budget: the supervisors own it
+    queue: str | None = Field(default=None, sa_type=Text)  # of its first contact: whose calendar and follow-up count
+    office: str | None = Field(default=None, sa_type=Text)
+    channel: str | None = Field(default=None, sa_type=Text)  # of its first contact
+    language: str | None = Field(default=None, sa_type=Text)
+    amount: float | None = Field(default=None)  # what it is about, in the house's money
+    area: str | None = Field(default=None, sa_type=Text)  # where, and about what: codes of the house
+    product: str | None = Field(default=None, sa_type=Text)
+    touches: int = Field(default=0, sa_column_kwargs=ZERO)
+    alarmed: int = Field(default=0, sa_column_kwargs=ZERO)  # 1: at the budget, 2: at twice the budget
+    reopened: int = Field(default=0, sa_column_kwargs=ZERO)
+    first_answer_at: datetime | None = Field(default=None, sa_type=MOMENT)  # first served or answered by a person
+    root_cause: str | None = Field(default=None, sa_type=Text)
+    resolved_by: str | None = Field(default=None, sa_type=Text)
+    closed_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    closed_by: str | None = Field(default=None, sa_type=Text)
+    reopen_until: datetime | None = Field(default=None, sa_type=MOMENT)  # a contact after this is a new case
+    merged_into: UUID | None = Field(default=None, foreign_key="case.id")  # never a chain
+    follows: UUID | None = Field(default=None, foreign_key="case.id")
+    playbook: str | None = Field(default=None, sa_type=Text)
+    playbook_version: int | None = Field(default=None)
+    tended_at: datetime | None = Field(default=None, sa_type=MOMENT)  # its clocks, promise and playbook were set up
+    erased_at: datetime | None = Field(default=None, sa_type=MOMENT)
 
 
 class Interaction(SQLModel, table=True):

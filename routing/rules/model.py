@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from routing.errors import RoutingError
+from routing.rules.resolving import ResolutionRules
 
 Path = tuple[str, ...]
 """Where in the document, outermost first; a place in a list is its number as text."""
@@ -197,6 +198,8 @@ class Rules:
     skills: frozenset[str] = frozenset()
     """The skills that may be asked for; empty: any."""
     groups: frozenset[str] = frozenset()
+    resolution: ResolutionRules = field(default_factory=ResolutionRules)
+    """What holds for cases until the customer says they are solved."""
     filed: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What `routing.entry` has worked out from these rules before; only ever the same again."""
     common: dict[str, RequestRule] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -29,6 +29,7 @@ from routing.rules.model import (
     When,
     WrongRules,
 )
+from routing.rules.read_resolving import read_resolution
 from routing.rules.timetable import read_hours
 from routing.rules.tree import MOST_SKILLS, read_requests
 
@@ -50,7 +51,7 @@ _LONGEST_PLACE: Final = 9
 """Digits; a longer number is a name somebody made up, and may be too long to be read as a number at all."""
 CAUSES: Final = ("busy", "declined", "no_answer", "unreachable")
 
-DOCUMENT: Final = ("skills", "groups", "reasons", "channels", "queues", "request_types")
+DOCUMENT: Final = ("skills", "groups", "reasons", "channels", "queues", "request_types", "resolution", "playbooks")
 """The tables and lists a document may have."""
 _QUEUE: Final = tuple(QueueRule.__dataclass_fields__)
 _STEP: Final = tuple(StepRule.__dataclass_fields__)
@@ -88,14 +89,17 @@ def _read(document: Mapping[str, Any], version: int) -> tuple[Rules, tuple[Fault
         queues.fault("must not be empty")
     reasons = table.table("reasons")
     channels = table.table("channels")
+    named = {code: _queue(queues.table(code, _QUEUE)) for code in queues.entries(MOST_QUEUES)}
+    requests = read_requests(table)
     rules = Rules(
         version=version,
         skills=frozenset(table.codes("skills", MOST_NAMED)),
         groups=frozenset(table.codes("groups", MOST_NAMED)),
         reasons={**STANDING_REASONS, **{code: _reason(reasons, code) for code in reasons.entries(MOST_NAMED)}},
         channels={code: _channel(channels, code) for code in channels.entries(MOST_CHANNELS)},
-        queues={code: _queue(queues.table(code, _QUEUE)) for code in queues.entries(MOST_QUEUES)},
-        requests=read_requests(table),
+        queues=named,
+        requests=requests,
+        resolution=read_resolution(table, requests, named),
     )
     found = wrong or list(check(rules))
     return rules, tuple(sorted(set(found), key=lambda fault: (*map(_place, fault.path), (0, 0, fault.reason))))

@@ -1,0 +1,86 @@
+"""What the events of a case and its contacts call for, each concern in its own file, all in one transaction.
+
+Decides which case an event is about and in which order the concerns heed it. Each concern is given the cases, locked, and
+every event about them, in order; it must be right whatever the others do. An event comes exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.queries.following import Followed
+from app.queries.rules import rules_for
+from app.tables import Case, Interaction
+from routing.rules import Rules
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """One event about a case. `interaction`: whose it is, as the row stands now; None for an event of the case itself.
+
+    Of a merged case the events go to the one it was taken into.
+    """
+
+    event: Followed
+    case: Case
+    interaction: Interaction | None
+
+
+Concern = Callable[[AsyncSession, Sequence[Heard], Rules, datetime], Awaitable[None]]
+
+CONCERNS: Final[tuple[Concern, ...]] = ()
+"""In this order: what a case is, then what counts, then what was promised and by when, then who is told."""
+
+
+async def tend(session: AsyncSession, events: Sequence[Followed], *, now: datetime) -> None:
+    """Lock the cases these events are about, by id, and let every concern heed them."""
+    contacts = await _interactions(session, events)
+    wanted = {case for event in events if (case := _case_of(event, contacts)) is not None}
+    if not wanted or not CONCERNS:
+        return
+    cases = await _locked(session, wanted)
+    heard = [
+        Heard(event=event, case=cases[case], interaction=contacts.get(event.subject_id))
+        for event in events
+        if (case := _case_of(event, contacts)) in cases and case is not None
+    ]
+    rules = await rules_for(session)
+    for concern in CONCERNS:
+        await concern(session, heard, rules, now)
+        await session.flush()
+
+
+def _case_of(event: Followed, contacts: Mapping[str, Interaction]) -> UUID | None:
+    if event.subject == "case":
+        return UUID(event.subject_id)
+    contact = contacts.get(event.subject_id) if event.subject == "interaction" else None
+    return contact.case_id if contact is not None else None
+
+
+async def _interactions(session: AsyncSession, events: Sequence[Followed]) -> dict[str, Interaction]:
+    ids = {UUID(event.subject_id) for event in events if event.subject == "interaction"}
+    if not ids:
+        return {}
+    found = await session.exec(select(Interaction).where(col(Interaction.id).in_(ids)))
+    return {str(row.id): row for row in found}
+
+
+async def _locked(session: AsyncSession, wanted: set[UUID]) -> dict[UUID, Case]:
+    """The cases by the ids asked for; a merged one by the one it was taken into. Locked by id, as everywhere."""
+    survivor = select(Case.merged_into).where(col(Case.id).in_(wanted), col(Case.merged_into).is_not(None))
+    chosen = select(Case).where(or_(col(Case.id).in_(wanted), col(Case.id).in_(survivor))).order_by(col(Case.id))
+    locking: Any = chosen.with_for_update(key_share=True).execution_options(populate_existing=True)
+    rows = {row.id: row for row in await session.exec(locking)}
+    return {
+        wish: rows.get(row.merged_into, row) if row.merged_into is not None else row
+        for wish in wanted
+        if (row := rows.get(wish)) is not None
+    }

@@ -1,0 +1,54 @@
+"""Does what is due about cases: timers, in batches, each exactly once. What is done, `app.actions.firing` knows.
+
+Decides how many go into one transaction and that one that fails is tried by itself and put off, so that it holds up nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+import asyncpg
+from typing_extensions import override
+
+from app.actions.firing import due, fire, put_off
+from app.db import now
+from app.errors import Unavailable
+from app.loops.chore import Chore, fault
+
+log = logging.getLogger(__name__)
+
+TOGETHER: Final = 200
+
+
+class Timers(Chore):
+    """Any number of processes may do this at once: each takes what no other holds."""
+
+    name = "timers"
+    pause_seconds: ClassVar[float] = 0.5
+
+    @override
+    async def turn(self) -> bool:
+        async with self.db.connection() as connection:
+            found = await due(connection, limit=TOGETHER)
+        done = await self._fire(found) if found else 0
+        if done:
+            self.db.bell.ring()
+        return done > 0 and len(found) >= TOGETHER
+
+    async def _fire(self, rows: Sequence[asyncpg.Record]) -> int:
+        """All at once; where that fails, each half by itself, down to the one that is put off."""
+        try:
+            async with self.db.session() as session:
+                return await fire(session, rows, now=await now(session))
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever is wrong with one, the others are done)
+            if len(rows) > 1:
+                middle = len(rows) // 2
+                return await self._fire(rows[:middle]) + await self._fire(rows[middle:])
+            log.error("%s: %s is put off: %s", self.name, rows[0]["id"], fault(error))
+            async with self.db.transaction() as connection:
+                await put_off(connection, [rows[0]["id"]])
+            return 0
