@@ -1,4 +1,7 @@
-"""An answer against the end of its offer: the clock's, the customer's, or the representative's own leaving."""
+"""An answer against the end of its offer: the clock's, the customer's, or the representative's own leaving.
+
+Which side is first is not left to luck: the starts are staggered, or both have to wait at a lock in a known order.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -29,13 +34,16 @@ from app.tables import Assignment
 from routing.errors import IllegalTransition
 from tests.crowd import go_to_work, wait_in_line
 from tests.races.arena import Tally, broken_rules, each, offers, without
+from tests.racing import Race, blocked, holding, staggered
 
 pytestmark = pytest.mark.races
 
 EXPIRY_ATTEMPTS = 600
 HANG_UP_ATTEMPTS = 250
 PRESENCE_ATTEMPTS = 250
+WAITING_ATTEMPTS = 40
 CHANCE = random.Random(11)
+HangUp: TypeAlias = Callable[[Database, asyncpg.Connection, int], Awaitable[Tally]]
 
 
 async def answer(db: Database, assignment: UUID) -> None:
@@ -60,8 +68,13 @@ async def expiring(db: Database) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def accept_at_the_last_moment(db: Database, connection: asyncpg.Connection, count: int) -> Tally:
-    """Every offer runs out at its own instant, and is accepted as close to that instant as can be."""
+async def accept_at_the_last_moment(
+    db: Database, connection: asyncpg.Connection, count: int, *, chased: bool = True
+) -> Tally:
+    """Every offer runs out at its own instant, and is accepted as close to that instant as can be, every fourth too late.
+
+    `chased`: the chore that ends offers runs all the while, else nobody ends one.
+    """
     held = await offers(connection, count)
     spread, soon = 0.012, 1.0
     await connection.executemany(
@@ -75,11 +88,11 @@ async def accept_at_the_last_moment(db: Database, connection: asyncpg.Connection
 
     async def attempt(numbered: tuple[int, UUID]) -> None:
         place, assignment = numbered
-        until = began + place * spread + CHANCE.uniform(-0.015, 0.005)
+        until = began + place * spread + (0.005 if place % 4 == 0 else CHANCE.uniform(-0.015, 0.0))
         await asyncio.sleep(max(0.0, until - time.monotonic()))
         await tally.count(answer(db, assignment))
 
-    async with expiring(db):
+    async with expiring(db) if chased else contextlib.nullcontext():
         await each([(place, assignment) for place, (_, assignment) in enumerate(held)], attempt)
     return tally
 
@@ -94,7 +107,7 @@ async def test_without_the_clock_in_its_guard_an_offer_is_accepted_after_it_expi
     db: Database, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(accepting, "_in_time", _take_whenever)
-    await accept_at_the_last_moment(db, connection, 150)
+    await accept_at_the_last_moment(db, connection, 150, chased=False)
     assert "answered_in_time" in await broken_rules(connection)
 
 
@@ -102,25 +115,44 @@ async def hang_up_while_accepting(db: Database, connection: asyncpg.Connection, 
     """The caller hangs up at the moment in which the representative accepts."""
     tally = Tally()
 
-    async def attempt(held: tuple[UUID, UUID]) -> None:
-        interaction, assignment = held
-        both = [tally.count(answer(db, assignment)), _hang_up(db, interaction)]
-        CHANCE.shuffle(both)
-        await asyncio.gather(*both)
+    async def attempt(round_: tuple[Race, tuple[UUID, UUID]]) -> None:
+        race, (interaction, assignment) = round_
+        _raise(*await race(tally.count(answer(db, assignment)), _hang_up(db, interaction)))
 
-    await each(await offers(connection, count), attempt)
+    await each(zip(staggered(count), await offers(connection, count), strict=True), attempt)
     return tally
 
 
+async def hang_up_where_both_must_wait(db: Database, connection: asyncpg.Connection, count: int) -> Tally:
+    """Both come to a row that somebody holds, by turns the one or the other first.
+
+    So whatever they read without a lock, they read before either has written.
+    """
+    tally = Tally()
+    for place, (interaction, assignment) in enumerate(await offers(connection, count)):
+        sides = (partial(_answered, db, tally, assignment), partial(_hang_up, db, interaction))
+        async with holding(db.dsn, "SELECT FROM interaction WHERE id = $1 FOR NO KEY UPDATE", interaction):
+            tasks = []
+            for waiting, side in enumerate(sides if place % 2 else reversed(sides), start=1):
+                tasks.append(asyncio.create_task(side()))
+                await blocked(connection.fetch, waiting)
+        await asyncio.gather(*tasks)
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("hang_up", "attempts"),
+    [(hang_up_while_accepting, HANG_UP_ATTEMPTS), (hang_up_where_both_must_wait, WAITING_ATTEMPTS)],
+)
 async def test_a_call_is_accepted_or_abandoned_whatever_comes_first(
-    db: Database, connection: asyncpg.Connection
+    db: Database, connection: asyncpg.Connection, hang_up: HangUp, attempts: int
 ) -> None:
-    tally = await hang_up_while_accepting(db, connection, HANG_UP_ATTEMPTS)
+    tally = await hang_up(db, connection, attempts)
     assert await broken_rules(connection) == set()
     assert await connection.fetchval("SELECT count(*) FROM interaction WHERE state IN ('wrapping', 'abandoned')") == (
-        HANG_UP_ATTEMPTS
+        attempts
     )
-    tally.check(at_least=HANG_UP_ATTEMPTS)
+    tally.check(at_least=attempts)
 
 
 async def test_without_row_locks_a_call_is_accepted_and_abandoned(
@@ -133,7 +165,7 @@ async def test_without_row_locks_a_call_is_accepted_and_abandoned(
     )
     monkeypatch.setattr(record, "NO_KEY_UPDATE", None)  # rows are read and not locked
     monkeypatch.setattr(accepting, "_in_time", _take_always)
-    await hang_up_while_accepting(db, connection, 60)
+    await hang_up_where_both_must_wait(db, connection, WAITING_ATTEMPTS)
     assert await broken_rules(connection) != set()
 
 
@@ -141,23 +173,19 @@ async def leave_while_offered(db: Database, connection: asyncpg.Connection, coun
     """Somebody goes away at the moment in which something is offered to them."""
     interactions, tally = await wait_in_line(connection, count), Tally()
     codes = await go_to_work(connection, count)
-    line = await asyncpg.connect(db.dsn)
-    turn = asyncio.Lock()
 
-    async def attempt(pair: tuple[str, str]) -> None:
-        wanted = [Wanted(interaction=UUID(pair[0]), version=1, representative=pair[1], staff_version=2)]
+    async def offered(interaction: str, code: str) -> None:
+        wanted = [Wanted(interaction=UUID(interaction), version=1, representative=code, staff_version=2)]
+        async with db.connection() as line:
+            made = await offer(line, wanted, write=write)
+        tally.attempts += 1
+        tally.lost += not made.interactions
 
-        async def offered() -> None:
-            async with turn:
-                await asyncio.sleep(CHANCE.uniform(0, 0.006))
-                made = await offer(line, wanted, write=write)
-            tally.attempts += 1
-            tally.lost += not made.interactions
+    async def attempt(round_: tuple[Race, str, str]) -> None:
+        race, interaction, code = round_
+        _raise(*await race(_leave(db, code), offered(interaction, code)))
 
-        await asyncio.gather(_leave(db, pair[1]), offered())
-
-    await each(list(zip(interactions, codes, strict=True)), attempt, at_once=2)
-    await line.close()
+    await each(zip(staggered(count), interactions, codes, strict=True), attempt, at_once=2)
     return tally
 
 
@@ -182,6 +210,17 @@ async def test_without_the_guard_of_presence_something_is_offered_to_somebody_wh
 ) -> None:
     await leave_while_offered(db, connection, 60, without("presence"))
     assert await connection.fetchval(OFFERED_TO_THE_ABSENT) > 0
+
+
+async def _answered(db: Database, tally: Tally, assignment: UUID) -> None:
+    await tally.count(answer(db, assignment))
+
+
+def _raise(*results: object) -> None:
+    """Whoever lost has been counted: every other error is one."""
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
 
 
 async def _hang_up(db: Database, interaction: UUID) -> None:
