@@ -25,6 +25,8 @@ NOTHING: Final = "{}"
 """The text of an empty `interaction.routing`."""
 NO_STEPS: Final = "[]"
 """The text of an empty `interaction.steps`."""
+RANKED_KEPT: Final = 5_000
+"""So many ranked are kept as they are told: those of one plan, and those who stay on for the next."""
 TRACE_BYTES: Final = 1_000
 """The most bytes a trace may take; its last runners-up are left out for it."""
 _PLAIN: Final = Needs(queue="")
@@ -200,7 +202,9 @@ def _text(document: Mapping[str, Any]) -> str:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode() if document else NOTHING
 
 
+@lru_cache(maxsize=RANKED_KEPT)
 def _ranked(ranked: Ranked) -> str:
+    # Whoever comes after the chosen is told of again with the next offer, with the same numbers more often than not.
     # Rounded: seventeen digits of a ratio tell nobody anything.
     return (
         f'"{ranked.preferred:d} {ranked.scarcity:.6g} {ranked.load:.4g} {ranked.idle_since:.3f} '

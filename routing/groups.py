@@ -1,13 +1,13 @@
 """What the working side of the floor is made of: groups of representatives, crowds of the free among them, seats.
 
-Holds things in order and counts; decides nothing. The heaps delete lazily: an entry lives while its place is the very
+Holds things in order and counts; decides nothing. The lines delete lazily: an entry lives while its place is the very
 object its seat still holds.
 """
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Container
-from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Literal
 
 from routing.capacity import LIVE_AT_ONCE, Cost, fits_load, room
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from routing.pools import Key, Pool
 
 SPARE = 64
-"""Dead entries a heap may always carry: sweeping tiny heaps is not worth it."""
+"""Dead entries a line or a heap may always carry: sweeping tiny ones is not worth it."""
 
 NEWCOMERS_AT_MOST = 8
 """So many may wait to be sorted in; more, and looking whether they still are free would be dear."""
@@ -127,7 +127,7 @@ class Crowd:
     In a busy office somebody becomes free and is busy again at once: newcomers are sorted in only when they stay.
     """
 
-    __slots__ = ("_heaps", "_limit", "_newcomers", "_seats", "cost", "free", "group", "pools", "size")
+    __slots__ = ("_limit", "_lines", "_newcomers", "_seats", "cost", "free", "group", "pools", "size")
 
     def __init__(self, group: Group, cost: Cost, free: dict[Crowd, None]) -> None:
         self.group = group
@@ -139,7 +139,7 @@ class Crowd:
         self.size = 0
         self._seats = group.seats
         self._newcomers: list[Place] = []
-        self._heaps: dict[str, tuple[Sorting, list[tuple[object, Place]]]] = {}
+        self._lines: dict[str, tuple[Sorting, list[tuple[object, Place]]]] = {}
         self._limit = SPARE
 
     def enter(self, place: Place) -> None:
@@ -159,53 +159,51 @@ class Crowd:
             seat = self._seats.get(only[2])
             if seat is not None and seat.place is only:
                 return None if only[2] in skip else only
-        heap = self._heap(sorting)
-        while heap:
-            best = heap[0][1]
-            if self._lives(best):
-                if best[2] not in skip:
-                    return best
-                # Rare: the others are looked through.
+        line = self._line(sorting)
+        while line:
+            best = line[0][1]
+            if not self._lives(best):
+                del line[0]
+            elif best[2] not in skip:
+                return best
+            else:
                 return next(iter(self.best(sorting, skip, count=1)), None)
-            heappop(heap)
         return None
 
     def best(self, sorting: Sorting, skip: Container[str], *, count: int) -> list[Place]:
         """The so many best, best first."""
-        heap = self._heap(sorting)
-        taken: list[tuple[object, Place]] = []
+        line, lives = self._line(sorting), self._lives
+        alive: list[tuple[object, Place]] = []
         found: list[Place] = []
-        while heap and len(found) < count:
-            entry = heap[0]
-            if not self._lives(entry[1]):
-                heappop(heap)
-                continue
-            if entry[1][2] not in skip:
-                found.append(entry[1])
-                if len(found) == count:
-                    break
-            taken.append(heappop(heap))
-        for entry in taken:
-            heappush(heap, entry)
+        looked = 0
+        for looked, entry in enumerate(line, 1):  # noqa: B007  (how far it came)
+            place = entry[1]
+            if lives(place):
+                alive.append(entry)
+                if place[2] not in skip:
+                    found.append(place)
+                    if len(found) == count:
+                        break
+        if len(alive) < looked:
+            line[:looked] = alive
         return found
 
-    def _heap(self, sorting: Sorting) -> list[tuple[object, Place]]:
+    def _line(self, sorting: Sorting) -> list[tuple[object, Place]]:
         if self._newcomers:
             self._sort_in()
-        known = self._heaps.get(sorting.within)
+        known = self._lines.get(sorting.within)
         if known is None:
-            heap = [(sorting.among(place), place) for place in self._places()]
-            heapify(heap)
-            known = self._heaps[sorting.within] = sorting, heap
+            line = sorted([(sorting.among(place), place) for place in self._places()])
+            known = self._lines[sorting.within] = sorting, line
         return known[1]
 
     def _sort_in(self) -> None:
         alive = [place for place in self._newcomers if self._lives(place)]
         self._newcomers.clear()
-        for sorting, heap in self._heaps.values():
+        for sorting, line in self._lines.values():
             for place in alive:
-                heappush(heap, (sorting.among(place), place))
-            if len(heap) > self._limit:
+                insort(line, (sorting.among(place), place))
+            if len(line) > self._limit:
                 self._sweep()
 
     def _places(self) -> list[Place]:
@@ -216,9 +214,8 @@ class Crowd:
         return seat is not None and seat.place is place
 
     def _sweep(self) -> None:
-        for _, heap in self._heaps.values():
-            heap[:] = [entry for entry in heap if self._lives(entry[1])]
-            heapify(heap)
+        for _, line in self._lines.values():
+            line[:] = [entry for entry in line if self._lives(entry[1])]
         self._limit = 2 * self.size + SPARE
 
 

@@ -7,6 +7,8 @@ looked at one by one.
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from routing.capacity import could_ever_fit, units_of
 from routing.explain import REASONS
 from routing.groups import Crowd, Group, Seat
@@ -33,10 +35,8 @@ def trace(roster: Roster, record: Filed, *, chosen: Seat, skip: frozenset[str], 
     runners_up: tuple[Ranked, ...] = ()
     if free > 1:
         best = [each for each in _best(roster, pool, crowds, skip=skip) if each[1] is not place]
-        runners_up = tuple(
-            [_ranked(roster, group, other, preferred=preferred) for group, other in best[:RUNNERS_UP_AT_MOST]]
-        )
-    told = _ranked(roster, chosen.group, place, preferred=preferred)
+        runners_up = tuple([_ranked(weight, other, preferred=preferred) for weight, other in best[:RUNNERS_UP_AT_MOST]])
+    told = _ranked(roster.demand.weigh(chosen.group), place, preferred=preferred)
     return Trace._make(
         (waiting.rules, passed, told, runners_up, _ruled_out(roster, pool, waiting, free=free, skip=skip))
     )
@@ -47,31 +47,33 @@ def scarcity(weight: int) -> float:
     return weight * TOLD / NEEDED
 
 
-def _ranked(roster: Roster, group: Group, place: Place, *, preferred: str | None) -> Ranked:
+def _ranked(weight: int, place: Place, *, preferred: str | None) -> Ranked:
     load, idle_since, representative = place
-    weight = roster.demand.weigh(group)
     return Ranked._make((representative, representative == preferred, weight * TOLD / NEEDED, load, idle_since))
 
 
-def _best(roster: Roster, pool: Pool, crowds: list[Crowd], *, skip: frozenset[str]) -> list[tuple[Group, Place]]:
-    """The first of all who are free for it, by the pool's order: one more than are told, for the chosen is among them.
+def _best(roster: Roster, pool: Pool, crowds: list[Crowd], *, skip: frozenset[str]) -> list[tuple[int, Place]]:
+    """The first of all who are free for it, by the pool's order, each after the weight of their group: one more than are
+    told, for the chosen is among them.
 
     Nobody but the first so many crowds can hold one of them, sorted by the best of each.
     """
-    full, weigh, count = pool.sorting.full, roster.demand.weigh, RUNNERS_UP_AT_MOST + 1
-    leading: list[tuple[object, Crowd]] = []
+    sorting, weigh, count = pool.sorting, roster.demand.weigh, RUNNERS_UP_AT_MOST + 1
+    if len(crowds) == 1:
+        weight = weigh(crowds[0].group)
+        return [(weight, place) for place in crowds[0].best(sorting, skip, count=count)]
+    leading: list[tuple[object, int, Crowd]] = []
     for crowd in crowds:
-        first = crowd.first(pool.sorting, skip)
+        first = crowd.first(sorting, skip)
         if first is not None:
-            leading.append((full((weigh(crowd.group), *first)), crowd))
-    if len(leading) > 1:
-        leading.sort(key=lambda each: each[0])  # type: ignore[arg-type,return-value]
-    found: list[tuple[object, Group, Place]] = []
-    for _, crowd in leading[:count]:
-        weight = weigh(crowd.group)
-        found += [(full((weight, *place)), crowd.group, place) for place in crowd.best(pool.sorting, skip, count=count)]
-    found.sort(key=lambda each: each[0])  # type: ignore[arg-type,return-value]
-    return [(group, place) for _, group, place in found[:count]]
+            weight = weigh(crowd.group)
+            leading.append((sorting.full((weight, *first)), weight, crowd))
+    leading.sort(key=itemgetter(0))
+    found: list[tuple[object, int, Place]] = []
+    for _, weight, crowd in leading[:count]:
+        found += [(sorting.full((weight, *place)), weight, place) for place in crowd.best(sorting, skip, count=count)]
+    found.sort(key=itemgetter(0))
+    return [(weight, place) for _, weight, place in found[:count]]
 
 
 def _ruled_out(

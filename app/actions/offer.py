@@ -9,7 +9,7 @@ is kept with its event, for ever.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
@@ -95,6 +95,8 @@ class Wanted:
     staff_version: int
     trace: str | None = None
     """Why, as `app.convert.trace_text` writes it; kept with the event."""
+    assignment: UUID = field(default_factory=uuid7)
+    """The new row's key: made with the plan, while the plan before is being written."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,11 +117,10 @@ async def offer(connection: Connection, wanted: Sequence[Wanted], *, write: str 
     Raises `GuardBroken` if the counters could not take what was inserted. `write` is for tests that remove a guard to
     show that it is needed.
     """
-    assignments = [uuid7() for _ in wanted]
     try:
         row = await connection.fetchrow(
             write,
-            assignments,
+            [each.assignment for each in wanted],
             [each.interaction for each in wanted],
             [each.version for each in wanted],
             [each.representative for each in wanted],
@@ -128,7 +129,7 @@ async def offer(connection: Connection, wanted: Sequence[Wanted], *, write: str 
             ASSIGNMENT.after(NEW, "offered"),
             INTERACTION.after("queued", "offered"),
             SYSTEM.label,
-            _traces(assignments, wanted),
+            _traces(wanted),
         )
     except asyncpg.InvalidTextRepresentationError as error:
         raise GuardBroken(str(error)) from error
@@ -136,11 +137,7 @@ async def offer(connection: Connection, wanted: Sequence[Wanted], *, write: str 
     return Made(interactions=frozenset(row["made"]), xid=str(row["xid"]))
 
 
-def _traces(assignments: Sequence[UUID], wanted: Sequence[Wanted]) -> str:
+def _traces(wanted: Sequence[Wanted]) -> str:
     """What each event says beside its facts, by assignment; the traces are JSON already."""
-    told = [
-        f'"{assignment}":{{"trace":{each.trace}}}'
-        for assignment, each in zip(assignments, wanted, strict=True)
-        if each.trace is not None
-    ]
+    told = [f'"{each.assignment}":{{"trace":{each.trace}}}' for each in wanted if each.trace is not None]
     return f"{{{','.join(told)}}}"
