@@ -6,8 +6,7 @@ the transaction of what they did. A case that somebody else works on is left for
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -16,10 +15,10 @@ import asyncpg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.heard import Due, Handler
 from app.db import Connection
 from app.queries.rules import raw, rules_for
 from app.tables import Case
-from routing.rules import Rules
 
 _DUE = """
 SELECT id, case_id FROM timer WHERE due_at <= wall_clock() ORDER BY due_at, id LIMIT $1
@@ -36,18 +35,6 @@ UPDATE timer SET attempts = attempts + 1, due_at = wall_clock() + interval '1 se
 WHERE id = ANY($1::uuid[])
 """
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Due:
-    """A timer that is being done: its row is gone when the transaction commits. `case`: locked; None: it has none."""
-
-    key: str
-    due_at: datetime
-    case: Case | None
-    data: Mapping[str, Any]
-
-
-Handler = Callable[[AsyncSession, Sequence[Due], Rules, datetime], Awaitable[None]]
 
 HANDLERS: Final[Mapping[str, Handler]] = {}
 """By kind of timer. A handler is given all that are due of its kind at once, and must be right for each by itself."""
