@@ -6,8 +6,7 @@ every event about them, in order; it must be right whatever the others do. An ev
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -16,27 +15,13 @@ from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions import facts
+from app.actions.heard import Concern, Heard
 from app.queries.following import Followed
 from app.queries.rules import rules_for
 from app.tables import Case, Interaction
-from routing.rules import Rules
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
-    """One event about a case. `interaction`: whose it is, as the row stands now; None for an event of the case itself.
-
-    Of a merged case the events go to the one it was taken into.
-    """
-
-    event: Followed
-    case: Case
-    interaction: Interaction | None
-
-
-Concern = Callable[[AsyncSession, Sequence[Heard], Rules, datetime], Awaitable[None]]
-
-CONCERNS: Final[tuple[Concern, ...]] = ()
+CONCERNS: Final[tuple[Concern, ...]] = (facts.heed,)
 """In this order: what a case is, then what counts, then what was promised and by when, then who is told."""
 
 

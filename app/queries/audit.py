@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.db import Connection
+from app.queries.audit_cases import CASE_RULES
 from app.queries.audit_rules import RULES
 from routing.errors import IllegalTransition
 from routing.events import SUBJECTS, BrokenHistory, Event, Held, fold, fold_assignments
@@ -39,6 +40,7 @@ _ROWS: Final = {
     " (SELECT count(*) FROM event e WHERE e.subject = 'queue' AND e.subject_id = s.id) AS version"
     " FROM unnest($1::text[]) AS s (id) LEFT JOIN queue q ON q.code = s.id",
 }
+_BY_UUID: Final = frozenset({"interaction", "case", "customer", "incident"})
 _ASSIGNMENTS: Final = """
     SELECT id::text, interaction_id::text, representative, state, outcome
     FROM assignment WHERE interaction_id = ANY($1::uuid[])
@@ -92,7 +94,7 @@ async def audit(connection: Connection) -> list[Finding]:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute("SET LOCAL statement_timeout = 0")
         await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        for rule in RULES:
+        for rule in (*RULES, *CASE_RULES):
             async for row in connection.cursor(rule.statement, prefetch=PREFETCH):
                 report.add(rule.name, subject=row["subject"], identity=row["id"], detail=row["detail"])
         async for batch in _batches(_stories(connection)):
@@ -131,7 +133,7 @@ async def _compare(connection: Connection, subject: str, stories: Sequence[_Stor
     """Hold what the events of some subjects of one kind add up to against their rows."""
     if not stories:
         return
-    keys = _uuids(stories) if subject in {"interaction", "case"} else [story.id for story in stories]
+    keys = _uuids(stories) if subject in _BY_UUID else [story.id for story in stories]
     rows = {row["id"]: dict(row) for row in await connection.fetch(_ROWS[subject], keys)}
     for story in stories:
         if detail := _difference(story, rows.get(story.id)):

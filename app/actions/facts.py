@@ -1,0 +1,65 @@
+"""What a case is, learnt from its contacts: which queue and request type it began with, whose it is, when it was answered.
+
+Decides who owns a case that nobody owns: whoever accepts a contact of it first. Facts are told by events of the contacts
+themselves; only a new owner is an event of the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.actions.heard import Heard
+from app.actions.record import advance
+from app.security import SYSTEM
+from app.tables import Case, Interaction
+from routing.rules import Rules
+
+
+async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now: datetime) -> None:
+    """Set what the events tell of each case. What is known already stays."""
+    new = {each.case.id: each.case for each in heard if each.case.tended_at is None}
+    first = await _first_contacts(session, list(new))
+    for case_id, case in new.items():
+        if case_id in first:
+            _begin(case, first[case_id])
+        case.tended_at = now
+        session.add(case)
+    for each in heard:
+        if each.interaction is not None:
+            _learn(session, each, each.interaction, now)
+
+
+def _begin(case: Case, contact: Interaction) -> None:
+    case.channel = case.channel or contact.channel
+    case.language = case.language or contact.language
+    case.office = case.office or contact.office
+
+
+def _learn(session: AsyncSession, heard: Heard, contact: Interaction, now: datetime) -> None:
+    case, event = heard.case, heard.event
+    if event.kind in ("queued", "turned_away"):
+        case.queue = case.queue or event.data.get("queue")
+        case.request_type = case.request_type or event.data.get("request_type") or contact.request_type
+    if event.kind == "accepted" and case.owner is None:
+        case.owner = event.data["representative"]
+        advance(session, case, "owned", now=now, actor=SYSTEM, data={"representative": case.owner})
+    if case.first_answer_at is None and (event.kind == "answered" or (event.kind == "accepted" and contact.live)):
+        case.first_answer_at = event.at
+    session.add(case)
+
+
+async def _first_contacts(session: AsyncSession, cases: Sequence[UUID]) -> Mapping[UUID, Interaction]:
+    if not cases:
+        return {}
+    chosen = (
+        select(Interaction)
+        .where(col(Interaction.case_id).in_(cases))
+        .distinct(col(Interaction.case_id))
+        .order_by(col(Interaction.case_id), col(Interaction.arrived_at), col(Interaction.id))
+    )
+    return {row.case_id: row for row in (await session.exec(chosen)).all()}

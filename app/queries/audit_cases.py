@@ -1,0 +1,49 @@
+"""Invariants of cases and customers that one statement each can check, as data.
+
+Decides nothing: as in `app.queries.audit_rules`, every statement names the rows that break its rule.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from app.queries.audit_rules import Rule
+
+CASE_RULES: Final = (
+    Rule(
+        name="merged_once",  # a pointer leads to one that stands by itself
+        statement="""
+            SELECT 'case' AS subject, c.id::text AS id, 'is taken into ' || s.id || ', which is merged itself' AS detail
+            FROM "case" c JOIN "case" s ON s.id = c.merged_into WHERE s.merged_into IS NOT NULL
+            UNION ALL
+            SELECT 'customer', c.id::text, 'is taken into ' || s.id || ', who is merged too'
+            FROM customer c JOIN customer s ON s.id = c.merged_into WHERE s.merged_into IS NOT NULL
+        """,
+    ),
+    Rule(
+        name="merge_on_record",  # what is merged was merged by somebody, and what was merged is
+        statement="""
+            SELECT 'case' AS subject, c.id::text AS id, 'is merged, and no standing merge says so' AS detail
+            FROM "case" c WHERE c.merged_into IS NOT NULL AND NOT EXISTS (
+                SELECT FROM merge m WHERE m.kind = 'case' AND m.merged = c.id AND m.undone_at IS NULL)
+            UNION ALL
+            SELECT 'customer', c.id::text, 'is merged, and no standing merge says so'
+            FROM customer c WHERE c.merged_into IS NOT NULL AND NOT EXISTS (
+                SELECT FROM merge m WHERE m.kind = 'customer' AND m.merged = c.id AND m.undone_at IS NULL)
+            UNION ALL
+            SELECT m.kind, m.merged::text, 'a merge stands, and it is not merged'
+            FROM merge m LEFT JOIN "case" c ON m.kind = 'case' AND c.id = m.merged
+            LEFT JOIN customer p ON m.kind = 'customer' AND p.id = m.merged
+            WHERE m.undone_at IS NULL AND coalesce(c.merged_into, p.merged_into) IS NULL
+            AND p.state IS DISTINCT FROM 'erased'
+        """,
+    ),
+    Rule(
+        name="told_customer",  # what was done about a customer is told
+        statement="""
+            SELECT 'customer' AS subject, c.id::text AS id, 'no event tells of what was done about them' AS detail
+            FROM customer c WHERE c.version > 0
+            AND NOT EXISTS (SELECT FROM event WHERE subject = 'customer' AND subject_id = c.id::text)
+        """,
+    ),
+)
