@@ -118,6 +118,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("late_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("queue", sa.Text(), nullable=True),
         sa.Column("rules_version", sa.Integer(), nullable=False),
         sa.CheckConstraint("(state = 'running') = (due_at IS NOT NULL)", name=op.f("ck_clock_due")),
@@ -130,13 +131,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_clock_case_id"), "clock", ["case_id"], unique=False)
     op.create_index(
         "ix_clock_ended", "clock", ["ended_at"], unique=False, postgresql_where=sa.text("ended_at IS NOT NULL")
-    )
-    op.create_index(
-        "ix_clock_rules",
-        "clock",
-        ["rules_version", "case_id"],
-        unique=False,
-        postgresql_where=sa.text("state IN ('running', 'paused')"),
     )
     op.create_index(
         "uq_clock_going",
@@ -259,7 +253,15 @@ def upgrade() -> None:
     op.add_column("case", sa.Column("playbook", sa.Text(), nullable=True))
     op.add_column("case", sa.Column("playbook_version", sa.Integer(), nullable=True))
     op.add_column("case", sa.Column("tended_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("case", sa.Column("clocks_version", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("case", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_case_clocks",
+        "case",
+        ["clocks_version", "id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('open', 'awaiting_customer', 'checking')"),
+    )
     op.create_index(
         "ix_case_closed", "case", ["closed_at"], unique=False, postgresql_where=sa.text("closed_at IS NOT NULL")
     )
@@ -333,7 +335,13 @@ def downgrade() -> None:
     op.drop_index("ix_case_merged_into", table_name="case", postgresql_where=sa.text("merged_into IS NOT NULL"))
     op.drop_index("ix_case_follows", table_name="case", postgresql_where=sa.text("follows IS NOT NULL"))
     op.drop_index("ix_case_closed", table_name="case", postgresql_where=sa.text("closed_at IS NOT NULL"))
+    op.drop_index(
+        "ix_case_clocks",
+        table_name="case",
+        postgresql_where=sa.text("state IN ('open', 'awaiting_customer', 'checking')"),
+    )
     op.drop_column("case", "erased_at")
+    op.drop_column("case", "clocks_version")
     op.drop_column("case", "tended_at")
     op.drop_column("case", "playbook_version")
     op.drop_column("case", "playbook")
@@ -374,7 +382,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_document_case_id_at"), table_name="document")
     op.drop_table("document")
     op.drop_index("uq_clock_going", table_name="clock", postgresql_where=sa.text("state IN ('running', 'paused')"))
-    op.drop_index("ix_clock_rules", table_name="clock", postgresql_where=sa.text("state IN ('running', 'paused')"))
     op.drop_index("ix_clock_ended", table_name="clock", postgresql_where=sa.text("ended_at IS NOT NULL"))
     op.drop_index(op.f("ix_clock_case_id"), table_name="clock")
     op.drop_table("clock")

@@ -56,6 +56,12 @@ class Case(SQLModel, table=True):
         Index("ix_case_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL AND state <> 'closed'")),
         Index("ix_case_resolved", "resolved_at", postgresql_where=text("resolved_at IS NOT NULL")),
         Index("uq_case_page", "page_token", unique=True, postgresql_where=text("page_token IS NOT NULL")),
+        Index(
+            "ix_case_clocks",
+            "clocks_version",
+            "id",
+            postgresql_where=text("state IN ('open', 'awaiting_customer', 'checking')"),
+        ),
         Index("ix_case_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     )
     id: UUID = Field(primary_key=True)
@@ -93,6 +99,7 @@ class Case(SQLModel, table=True):
     playbook: str | None = Field(default=None, sa_type=Text)
     playbook_version: int | None = Field(default=None)
     tended_at: datetime | None = Field(default=None, sa_type=MOMENT)  # its clocks, promise and playbook were set up
+    clocks_version: int = Field(default=0, sa_column_kwargs=ZERO)  # the rules its clocks were last set by
     erased_at: datetime | None = Field(default=None, sa_type=MOMENT)
 
 

@@ -78,7 +78,6 @@ class Clock(SQLModel, table=True):
         Index(
             "uq_clock_going", "case_id", "kind", unique=True, postgresql_where=text("state IN ('running', 'paused')")
         ),
-        Index("ix_clock_rules", "rules_version", "case_id", postgresql_where=text("state IN ('running', 'paused')")),
         Index(None, "case_id"),
         Index("ix_clock_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
     )
@@ -93,6 +92,7 @@ class Clock(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=MOMENT)  # only while it runs
     warned_at: datetime | None = Field(default=None, sa_type=MOMENT)
     ended_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    late_at: datetime | None = Field(default=None, sa_type=MOMENT)  # breached, and done all the same then
     queue: str | None = Field(default=None, sa_type=Text)  # whose calendar it goes by
     rules_version: int
 
