@@ -7,7 +7,9 @@ The law:
 - an offer that is declined, expires or is withdrawn goes back to `queued`; its due time does not change;
 - parking ends the assignment; waking is `queued`, an offer like any other;
 - an interaction is cancelled only before it is `active`;
-- a case is `resolved` by the representative's word, `closed` by the customer's or by their silence.
+- a case is `resolved` by the representative's word, `closed` by the customer's or by their silence;
+- an answer that a second person looks at is `held`, and `answered` when it leaves, whatever became of the contact meanwhile;
+- what the customer says while their case is being checked comes first: the check is over, the case is `open`.
 """
 
 from __future__ import annotations
@@ -109,9 +111,8 @@ INTERACTION = Machine(
         **_stays(("queued",), "stepped", "escalated", "refiled"),
         **_stays(("queued", "offered", "scheduled", "active"), "callback_requested"),
         **_stays(("active",), "consulted"),
-        **_stays(("active", "wrapping"), "answered"),
         **_stays(("active",), "connected"),
-        **_stays((*_OPEN, "completed", "abandoned", "cancelled"), "noted"),
+        **_stays((*_OPEN, "completed", "abandoned", "cancelled"), "noted", "held", "answered"),
     },
 )
 
@@ -166,6 +167,8 @@ CASE = Machine(
         ("awaiting_customer", "resolved"): "resolved",
         ("checking", "check_passed"): "resolved",
         ("checking", "check_returned"): "open",
+        ("checking", "customer_replied"): "open",
+        ("checking", "check_ended"): "open",
         ("resolved", "confirmed"): "closed",
         ("resolved", "lapsed"): "closed",
         ("resolved", "not_asked"): "closed",
@@ -176,7 +179,9 @@ CASE = Machine(
         **_stays(CASE_STATES, "promised", "promise_kept", "promise_broken", "promise_moved", "promise_released"),
         **_stays(CASE_STATES, "clock_started", "clock_paused", "clock_resumed", "clock_met", "clock_breached"),
         **_stays(CASE_STATES, "clock_moved", "clock_stopped", "attached", "detached", "ticked", "unticked"),
-        **_stays(CASE_STATES, "message_checked", "survey_asked", "survey_answered", "survey_lapsed", "survey_dropped"),
+        **_stays(CASE_STATES, "message_checked", "message_returned", "check_taken", "check_dropped", "check_withdrawn"),
+        **_stays(("checking", "resolved", "closed"), "check_requested"),
+        **_stays(CASE_STATES, "survey_asked", "survey_answered", "survey_lapsed", "survey_dropped"),
         **_stays(CASE_STATES, "document_added", "follow_up_opened", "playbook_given"),
     },
 )
@@ -222,7 +227,8 @@ CHECK = Machine(
         ("taken", "check_withdrawn"): "withdrawn",
     },
 )
-"""A second person's look at a resolution or at a message."""
+"""A second person's look at a resolution or at a message. Of a message its end is `message_checked` or `message_returned` to the
+case, and `check_ended` when nothing of it is looked at any more."""
 
 SURVEY = Machine(
     name="survey",

@@ -27,7 +27,12 @@ UPDATE "case" SET state = moved.state, version = moved.version,
 FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[]) AS moved (id, state, version, reopened)
 WHERE "case".id = moved.id
 """
-OF_A_CONTACT = {"awaiting_customer": ["customer_replied"], "resolved": ["reopened"], "closed": ["reopened"]}
+OF_A_CONTACT = {
+    "awaiting_customer": ["customer_replied"],
+    "checking": ["customer_replied"],
+    "resolved": ["reopened"],
+    "closed": ["reopened"],
+}
 """What a customer's contact means to a case, by its state; in the others it just joins."""
 
 

@@ -1,0 +1,202 @@
+"""What stands between a case and its resolution, and between a message and the customer.
+
+Decides whether required steps are missing and whether a second person must look first. It never resolves and never sends;
+the caller holds the lock of the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.actions.alarms import raise_alarm
+from app.actions.playbooks import give_first
+from app.actions.record import advance
+from app.actions.timers import cancel_timer, set_timer
+from app.db import now as clock
+from app.db import uuid7
+from app.errors import Conflict
+from app.queries.rules import rules_for
+from app.security import SYSTEM, Actor
+from app.tables import Case, EventRow, Message, Playbook, PlaybookTick, SecondCheck
+from routing.lifecycle import CHECK, NEW
+from routing.resolution.checks import Matter, Needed, needed
+from routing.rules import Rules
+from routing.rules.resolving import Before
+
+OPEN: Final = ("waiting", "taken")
+"""States of a check that is still to be decided."""
+OURS: Final = ("open", "awaiting_customer")
+"""States of a case of which nothing is looked at: what still seems to be is from before the customer wrote."""
+DAY_SECONDS: Final = 86_400
+MOST_HELD: Final = 20
+"""Messages of one case that wait for a second person at once."""
+
+
+async def missing_steps(session: AsyncSession, case: Case) -> list[str]:
+    """The required steps of its playbook that nobody has ticked, in their order; none: nothing stands in the way.
+
+    A case that nobody has tended yet is given its playbook here, so that being quick is no way around it.
+    """
+    if case.playbook is None and case.tended_at is None:
+        await give_first(session, case, await rules_for(session), now=await clock(session))
+    if case.playbook is None:
+        return []
+    book = await session.get(Playbook, (case.playbook, case.playbook_version))
+    required = [step["code"] for step in book.steps if step["required"]] if book else []
+    ticked = set(await ticks_of(session, case))
+    return [code for code in required if code not in ticked]
+
+
+async def ticks_of(session: AsyncSession, case: Case) -> dict[str, PlaybookTick]:
+    """The ticks of a case by step, those of cases with the same playbook that were taken into it with them."""
+    alike = select(Case.id).where(Case.merged_into == case.id, Case.playbook == case.playbook)
+    chosen = select(PlaybookTick).where(or_(col(PlaybookTick.case_id) == case.id, col(PlaybookTick.case_id).in_(alike)))
+    found: dict[str, PlaybookTick] = {}
+    for tick in await session.exec(chosen.order_by(col(PlaybookTick.at), col(PlaybookTick.case_id))):
+        found.setdefault(tick.step, tick)
+    return found
+
+
+async def request_check(
+    session: AsyncSession,
+    case: Case,
+    rules: Rules,
+    *,
+    before: Before,
+    representative: str | None,
+    message: Message | None = None,
+    outcome: str | None = None,
+    root_cause: str | None = None,
+    forced: str | None = None,
+    actor: Actor,
+    now: datetime,
+) -> SecondCheck | None:
+    """Ask for a second person where the rules want one; None: no check is needed.
+
+    `representative`: whose work it is, who can never check it. `forced`: a reason to check whatever the rules say. Of a
+    resolution that is being checked already, the check that stands. What is still looked at from before the customer wrote is
+    withdrawn. Raises `Conflict` (`too_many_held`).
+    """
+    standing = await open_checks(session, case)
+    if standing and case.state in OURS:
+        await withdraw(session, case, reason="customer_replied", actor=SYSTEM, now=now)
+        standing = []
+    for each in standing:
+        if each.before == before == "resolution":
+            return each
+    found = await _needed(session, case, rules, before=before, representative=representative, forced=forced, now=now)
+    if found is None:
+        return None
+    if len(standing) >= MOST_HELD:
+        raise Conflict(f"{MOST_HELD} messages of this case are being checked already.", code="too_many_held")
+    check = _made(case, found, before=before, representative=representative, message=message, now=now)
+    said = {"outcome": outcome, "root_cause": root_cause}
+    check.data = {
+        "by": actor.source,
+        **({"waited": True} if case.state == "awaiting_customer" else {}),
+        **{name: value for name, value in said.items() if value is not None},
+    }
+    fact = {"check": check.id, "reason": check.reason, "representative": representative, "message": check.message_id}
+    told = {"before": before, **{name: str(value) for name, value in fact.items() if value is not None}}
+    advance(session, case, "check_requested", now=now, actor=actor, data=told)
+    check.data["version"] = case.version
+    session.add(check)
+    await session.flush()
+    await set_timer(
+        session, "check_late", key=timer_key(check), due_at=check.due_at, case_id=case.id, data={"check": str(check.id)}
+    )
+    return check
+
+
+async def withdraw(
+    session: AsyncSession, case: Case, *, reason: str, actor: Actor, now: datetime, until_version: int | None = None
+) -> list[SecondCheck]:
+    """Nobody need look any more: the customer wrote, or the case is another's. Returns the checks that were withdrawn.
+
+    `until_version`: only those asked for before this event of the case. What was held stays with us. The case's own state is
+    the caller's. The caller holds the case's lock.
+    """
+    gone = []
+    for check in await open_checks(session, case):
+        if until_version is not None and check.data["version"] > until_version:
+            continue
+        check.state = CHECK.after(check.state, "check_withdrawn")
+        check.decided_at = now
+        fact = {"check": str(check.id), "before": check.before, "reason": reason}
+        advance(session, case, "check_withdrawn", now=now, actor=actor, data=fact)
+        session.add(check)
+        await cancel_timer(session, timer_key(check))
+        if check.before == "message":  # who wrote it must know that it did not leave
+            await raise_alarm(
+                session, "check_withdrawn", key=f"check_withdrawn:{check.id}", case=case,
+                representative=check.representative, now=now, data={"check": str(check.id)}, actor=actor,
+            )  # fmt: skip
+        gone.append(check)
+    await session.flush()
+    return gone
+
+
+async def open_checks(session: AsyncSession, case: Case) -> Sequence[SecondCheck]:
+    """What is still looked at of this case, the first asked for first; locked by the case."""
+    chosen = select(SecondCheck).where(SecondCheck.case_id == case.id, col(SecondCheck.state).in_(OPEN))
+    found = await session.exec(chosen.order_by(col(SecondCheck.id)).execution_options(populate_existing=True))
+    return found.all()
+
+
+def timer_key(check: SecondCheck) -> str:
+    """The key of the timer that tells when nobody has decided in time."""
+    return f"check:{check.id}"
+
+
+async def _needed(
+    session: AsyncSession,
+    case: Case,
+    rules: Rules,
+    *,
+    before: Before,
+    representative: str | None,
+    forced: str | None,
+    now: datetime,
+) -> Needed | None:
+    wanted = rules.resolution.of(case.request_type).checks
+    asks_when = any(rule.new_within_days is not None for rule in wanted if rule.before == before)
+    matter = Matter(
+        case_id=case.id,
+        amount=case.amount,
+        reopened=case.reopened > 0,
+        joined_days=await _joined_days(session, representative, now) if asks_when else None,
+    )
+    return needed(wanted, matter, before=before, forced=forced)
+
+
+def _made(
+    case: Case, found: Needed, *, before: Before, representative: str | None, message: Message | None, now: datetime
+) -> SecondCheck:
+    return SecondCheck(
+        id=uuid7(now),
+        case_id=case.id,
+        before=before,
+        message_id=message.id if message else None,
+        state=CHECK.after(NEW, "check_requested"),
+        representative=representative,
+        requested_at=now,
+        due_at=now + timedelta(seconds=found.within_seconds),
+        reason=found.reason,
+        skill=found.skill,
+        level=found.level,
+    )
+
+
+async def _joined_days(session: AsyncSession, representative: str | None, now: datetime) -> float | None:
+    """How long they have been here, by the first event of their story; None: nobody, or nobody we know."""
+    first = select(EventRow.at).where(
+        EventRow.subject == "representative", EventRow.subject_id == representative, EventRow.version == 1
+    )
+    joined = (await session.exec(first)).first() if representative else None
+    return (now - joined).total_seconds() / DAY_SECONDS if joined else None
