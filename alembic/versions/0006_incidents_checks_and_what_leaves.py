@@ -218,6 +218,13 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("before = 'resolution' AND state IN ('waiting', 'taken')"),
     )
+    op.create_index(
+        "uq_second_check_message",
+        "second_check",
+        ["message_id"],
+        unique=True,
+        postgresql_where=sa.text("before = 'message' AND state IN ('waiting', 'taken')"),
+    )
     op.create_table(
         "survey",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -252,6 +259,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_survey_customer_id_asked_at"), table_name="survey")
     op.drop_index(op.f("ix_survey_asked_at"), table_name="survey")
     op.drop_table("survey")
+    op.drop_index(
+        "uq_second_check_message",
+        table_name="second_check",
+        postgresql_where=sa.text("before = 'message' AND state IN ('waiting', 'taken')"),
+    )
     op.drop_index(
         "uq_second_check_resolution",
         table_name="second_check",

@@ -147,6 +147,10 @@ class SecondCheck(SQLModel, table=True):
             "uq_second_check_resolution", "case_id", unique=True,
             postgresql_where=text("before = 'resolution' AND state IN ('waiting', 'taken')"),
         ),
+        Index(
+            "uq_second_check_message", "message_id", unique=True,
+            postgresql_where=text("before = 'message' AND state IN ('waiting', 'taken')"),
+        ),
         Index("ix_second_check_open", "requested_at", "id", postgresql_where=text("state IN ('waiting', 'taken')")),
         Index(None, "case_id"),
         Index("ix_second_check_decided", "decided_at", postgresql_where=text("decided_at IS NOT NULL")),
