@@ -159,6 +159,7 @@ def upgrade() -> None:
         "promise",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("interaction_id", sa.Uuid(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -181,6 +182,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_promise_due_at"), "promise", ["due_at"], unique=False)
     op.create_index(
         "ix_promise_ended", "promise", ["ended_at"], unique=False, postgresql_where=sa.text("ended_at IS NOT NULL")
+    )
+    op.create_index(
+        "uq_promise_callback",
+        "promise",
+        ["interaction_id"],
+        unique=True,
+        postgresql_where=sa.text("kind = 'callback' AND state = 'standing'"),
     )
     op.create_index(
         "uq_promise_news",
@@ -372,6 +380,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_timer_due_at_id"), table_name="timer")
     op.drop_index(op.f("ix_timer_case_id"), table_name="timer")
     op.drop_table("timer")
+    op.drop_index(
+        "uq_promise_callback",
+        table_name="promise",
+        postgresql_where=sa.text("kind = 'callback' AND state = 'standing'"),
+    )
     op.drop_index(
         "uq_promise_news", table_name="promise", postgresql_where=sa.text("kind = 'news' AND state = 'standing'")
     )

@@ -48,12 +48,17 @@ class Promise(SQLModel, table=True):
         one_of("state", lifecycle.PROMISE.states, name="state"),
         CheckConstraint("(state = 'standing') = (ended_at IS NULL)", name="ended"),
         Index("uq_promise_news", "case_id", unique=True, postgresql_where=text("kind = 'news' AND state = 'standing'")),
+        Index(
+            "uq_promise_callback", "interaction_id", unique=True,
+            postgresql_where=text("kind = 'callback' AND state = 'standing'"),
+        ),
         Index(None, "case_id", "made_at"),
         Index(None, "due_at"),
         Index("ix_promise_ended", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
-    )
+    )  # fmt: skip
     id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id")
+    interaction_id: UUID | None = Field(default=None)  # of a callback: which contact is called back
     kind: str = Field(sa_type=Text)  # news, callback, visit, solution, incident, or a code of the house
     words: str | None = Field(default=None, sa_type=Text)  # what was promised, as the customer may read it
     due_at: datetime = Field(sa_type=MOMENT)
