@@ -5,6 +5,7 @@ Written straight into the tables, so that no test depends on the code that appli
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 import asyncpg
@@ -68,17 +69,31 @@ REPRESENTATIVES: Final[dict[str, dict[str, Any]]] = {
 }  # fmt: skip
 """Everybody starts offline."""
 
+STORY_SECONDS: Final = 30.0
+"""Longer than any story that goes by hours, days or numbers on tickets takes."""
+
 
 async def furnish(dsn: str) -> None:
     """Fill the empty, migrated database at `dsn`: two offices, five queues, six request types, six representatives."""
     connection = await asyncpg.connect(dsn)
     try:
+        await _past_the_turn(connection)
         async with connection.transaction():
             await _say_who_we_are(connection)
             await _open_queues(connection)
             await _hire(connection)
     finally:
         await connection.close()
+
+
+async def _past_the_turn(connection: asyncpg.Connection) -> None:
+    """Tickets, caps and head starts are counted by local hours and days, which all begin on a half hour of UTC.
+
+    A story of seconds that lies across one would be another story: whoever comes just before it waits until it is over.
+    """
+    left = float(await connection.fetchval("SELECT 1800 - mod(extract(epoch FROM wall_clock()), 1800)"))
+    if left < STORY_SECONDS:
+        await asyncio.sleep(left)
 
 
 async def _say_who_we_are(connection: asyncpg.Connection) -> None:

@@ -10,6 +10,7 @@ from app.actions.complete import complete
 from app.actions.heartbeat import Heartbeats
 from app.actions.presence import set_presence
 from app.errors import Conflict, NotFound
+from tests.racing import HANG_SECONDS, blocked
 from tests.shift import Shift, person
 
 
@@ -103,7 +104,7 @@ async def test_leaving_and_answering_another_offer_never_wait_in_a_circle(shift:
     async with shift.db.transaction() as other:
         await other.execute("SELECT FROM interaction WHERE id = $1 FOR NO KEY UPDATE", second)
         leaving = asyncio.create_task(say(shift, "esther", "away"))
-        await asyncio.sleep(0.3)
+        await blocked(shift.fetch)
         assert not leaving.done(), "it must wait for who works on the second"
         await other.execute("UPDATE representative SET idle_since = idle_since WHERE code = 'esther'")
     await leaving
@@ -133,7 +134,7 @@ async def test_who_is_busy_changing_does_not_hold_up_the_heartbeats_of_others(sh
     heartbeats.note("farid")
     async with shift.db.transaction() as other, shift.db.transaction() as connection:
         await other.execute("SELECT FROM representative WHERE code = 'esther' FOR UPDATE")
-        await asyncio.wait_for(heartbeats.flush(connection), 2)
+        await asyncio.wait_for(heartbeats.flush(connection), HANG_SECONDS)
     assert (await shift.staff("farid"))["heartbeat_at"] is not None
 
 

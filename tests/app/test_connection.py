@@ -13,6 +13,7 @@ import pytest
 from app.cli.connection import Bounded
 from app.cli.server import Server
 from app.settings import Settings
+from tests.racing import HANG_SECONDS
 
 PIECE = 65_536
 ENOUGH = 64
@@ -33,9 +34,14 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture
-async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    """Where the server listens, with the looks of a hundred seconds in one."""
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The looks of a hundred seconds in one: for those who are to be hung up on."""
     monkeypatch.setattr(Bounded, "look_seconds", 0.1)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """Where the server listens."""
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -61,8 +67,8 @@ async def said(port: int, head: bytes, piece: bytes = b"", *, pieces: int = 0, p
             if reader.at_eof():
                 break
     answer = b""
-    with contextlib.suppress(OSError):
-        async with asyncio.timeout(5):
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(HANG_SECONDS):
             answer = await reader.read(1_000)
     writer.close()
     with contextlib.suppress(OSError):
@@ -89,15 +95,15 @@ async def test_what_has_no_end_is_cut_off(port: int, head: bytes, piece: bytes) 
     for _ in range(ENOUGH):
         try:
             writer.write(piece)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HANG_SECONDS):
                 await writer.drain()
         except ConnectionError:
             cut = True
             break
         cut = cut or reader.at_eof() or writer.is_closing()
         await asyncio.sleep(0)
-    with contextlib.suppress(OSError):
-        async with asyncio.timeout(5):
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(HANG_SECONDS):
             rest = await reader.read()
         cut = cut or rest == b"" or b" 400 " in rest.splitlines()[0]
     writer.close()
@@ -114,14 +120,16 @@ async def test_what_has_no_end_is_cut_off(port: int, head: bytes, piece: bytes) 
     ],
     ids=["nothing", "half a head", "half a body", "half a head after a whole request"],
 )
+@pytest.mark.usefixtures("impatient")
 async def test_who_says_no_more_is_hung_up_on(port: int, head: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(head)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(HANG_SECONDS):
         await reader.read()
     writer.close()
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_who_drips_is_hung_up_on(port: int) -> None:
     for head in (b"GET / HTTP/1.1\r\nX: ", b"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n"):
         assert await said(port, head, b"a", pieces=40, pause_seconds=0.02) == b""

@@ -39,12 +39,12 @@ async def test_after_a_day_forward_and_back_a_rest_still_lasts_as_long_as_it_say
         await dispatcher.turned()
         await loaded(dispatcher)
         [interaction] = await wait_in_line(connection, 1)
+        began = time.monotonic()
         await resting(connection, 1.0)
         await dispatcher.turned()
-        began = time.monotonic()
         await go_to_work(connection, 1)
-        await until(connection, "SELECT array_agg(interaction_id::text) FROM assignment", [interaction], seconds=3)
-        assert time.monotonic() - began > 0.7
+        await until(connection, "SELECT array_agg(interaction_id::text) FROM assignment", [interaction])
+        assert time.monotonic() - began > 0.9
 
 
 async def test_who_began_to_rest_while_the_clock_was_a_day_ahead_does_not_rest_for_a_day(
@@ -58,10 +58,10 @@ async def test_who_began_to_rest_while_the_clock_was_a_day_ahead_does_not_rest_f
         await until(connection, OFFERED, 1)
         await later(connection, DAY + 16)
         await one_turn(Expiry(db))
-        assert await connection.fetchval("SELECT not_before - wall_clock() > interval '4 seconds' FROM interaction")
+        assert await connection.fetchval("SELECT not_before - state_at = interval '5 seconds' FROM interaction")
         await connection.execute("UPDATE interaction SET not_before = state_at + interval '1 second'")
         await later(connection, 0)
-        await until(connection, OFFERED, 1, seconds=4)
+        await until(connection, OFFERED, 1)
 
 
 async def test_offers_that_run_out_when_the_clock_jumps_return_to_their_place_and_are_made_again(
@@ -77,7 +77,7 @@ async def test_offers_that_run_out_when_the_clock_jumps_return_to_their_place_an
         await one_turn(Expiry(db))
         assert await connection.fetchval("SELECT count(*) FROM assignment WHERE outcome = 'expired'") == 3
         await later(connection, DAY + 60)
-        await until(connection, OFFERED, 3, seconds=3)
+        await until(connection, OFFERED, 3)
     assert await connection.fetch("SELECT id, due_at FROM interaction ORDER BY id") == due
 
 

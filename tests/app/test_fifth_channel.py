@@ -22,6 +22,7 @@ from app.queries.audit import audit
 from app.settings import Settings
 from channels.base import Config
 from tests.api.conftest import House, opened
+from tests.racing import HANG_SECONDS, LOOK_SECONDS
 from tests.shift import Shift
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -196,16 +197,13 @@ async def offered(house: House, code: str) -> str:
         items: list[Any] = answer.json()["items"]
         return items
 
-    for _ in range(200):
-        if items := await ask():
-            return str(items[0]["id"])
-        await asyncio.sleep(0.02)
-    raise AssertionError("nothing was offered within 4 s")
+    async with asyncio.timeout(HANG_SECONDS):
+        while not (items := await ask()):
+            await asyncio.sleep(LOOK_SECONDS)
+    return str(items[0]["id"])
 
 
-async def until(holds: Any, *, seconds: float = 5.0) -> None:
-    for _ in range(int(seconds / 0.02)):
-        if holds():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{holds} did not come true within {seconds} s")
+async def until(holds: Any) -> None:
+    async with asyncio.timeout(HANG_SECONDS):
+        while not holds():
+            await asyncio.sleep(LOOK_SECONDS)

@@ -10,6 +10,7 @@ import pytest
 
 from app.errors import Conflict, Invalid, RaabtaError, Unavailable
 from app.intake.group import BATCH_AT_MOST, WRITERS, GroupCommit
+from tests.racing import HANG_SECONDS
 
 
 class Ledger:
@@ -115,10 +116,10 @@ async def test_whoever_waits_is_answered_though_the_flusher_is_stopped_in_the_mi
 
     group = await GroupCommit(write).__aenter__()
     asked = [asyncio.create_task(group.submit(item)) for item in range(4)]
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG_SECONDS):
         await hanging.wait()
     for task in group._tasks:
         task.cancel()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG_SECONDS):
         found = await asyncio.gather(*asked, return_exceptions=True)
     assert all(isinstance(answer, Unavailable) for answer in found)

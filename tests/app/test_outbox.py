@@ -29,6 +29,7 @@ from app.loops.chore import supervised
 from app.loops.outbox import AT_ONCE, Outbox
 from channels.base import Base, Command, Info, Outcome, Refused, Reply, Signal, Unavailable, Webhook
 from tests.crowd import wait_in_line
+from tests.racing import HANG_SECONDS
 
 
 class Pigeon(Base):
@@ -82,9 +83,10 @@ async def state(connection: asyncpg.Connection, key: str) -> tuple[object, ...]:
     return tuple(row)
 
 
-async def due_now(connection: asyncpg.Connection) -> None:
-    """As if all waiting were over."""
-    await connection.execute("UPDATE outbox SET next_at = wall_clock() - interval '1 second' WHERE done_at IS NULL")
+async def due_now(connection: asyncpg.Connection, *, claimed: bool = True) -> None:
+    """As if all waiting were over; `claimed`: and the claims of those at it as well."""
+    waiting = "done_at IS NULL" if claimed else "state = 'pending'"
+    await connection.execute(f"UPDATE outbox SET next_at = wall_clock() - interval '1 second' WHERE {waiting}")
 
 
 @contextlib.asynccontextmanager
@@ -101,7 +103,7 @@ async def sending(db: Database, *channels: Pigeon) -> AsyncIterator[list[Outbox]
 
 async def settled(connection: asyncpg.Connection, key: str, wanted: str) -> tuple[object, ...]:
     """Wait until the command is in that state."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while (found := await state(connection, key))[0] != wanted:
             await asyncio.sleep(0.01)
     return found
@@ -129,9 +131,9 @@ async def test_what_could_not_be_delivered_is_tried_again_after_a_pause(
     pigeon.answer = storm
     async with sending(db, pigeon) as [outbox]:
         await command(connection, "one")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_SECONDS):
             while (await state(connection, "one"))[0] != "sent":
-                await due_now(connection)
+                await due_now(connection, claimed=False)
                 await outbox.turned()
     assert await state(connection, "one") == ("sent", 3, None)
 
@@ -215,7 +217,7 @@ async def test_a_delivery_under_way_survives_an_outage_of_the_database(
             await outbox.turned()
         with monkeypatch.context() as patched:
             patched.setattr("app.loops.outbox.claim", fails)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HANG_SECONDS):
                 await away.wait()
         await outbox.turned()
         arrived.set()
@@ -264,7 +266,7 @@ async def test_two_processes_never_try_the_same_command_at_once(db: Database, co
         await command(connection, f"letter {number}")
     first, second = Pigeon(), Pigeon()
     async with sending(db, first, second):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_SECONDS):
             while await connection.fetchval("SELECT count(*) FROM outbox WHERE state <> 'sent'"):
                 await asyncio.sleep(0.02)
     assert sorted(first.delivered + second.delivered) == sorted(f"letter {number}" for number in range(50))

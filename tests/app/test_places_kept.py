@@ -10,6 +10,7 @@ from app.db import now
 from app.queries.known import RESUMED
 from app.security import SYSTEM
 from channels.base import Arrived, Left, Person, Returned
+from tests.racing import HANG_SECONDS
 from tests.shift import Shift
 
 VISITOR = Person(phone="+923001234567")
@@ -55,7 +56,7 @@ async def test_a_return_and_a_new_number_at_the_same_moment_share_no_place(shift
     await leave(shift, "v1")
     async with shift.db.session() as session:
         await come_back(session, first, actor=SYSTEM, now=await now(session))
-        second = await asyncio.wait_for(visit(shift, "v2"), 10)
+        second = await asyncio.wait_for(visit(shift, "v2"), HANG_SECONDS)
     assert (await shift.row(first))["queued_at"] == began
     assert (await shift.row(second))["queued_at"] > began
     assert await shift.fetch("SELECT FROM receipt WHERE source = $1", RESUMED) == []

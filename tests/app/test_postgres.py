@@ -18,6 +18,7 @@ import pytest
 from app.errors import CannotStart, FolderInUse
 from app.postgres import FAST_BUT_FORGETFUL, LocalPostgres, borrowed, data_dir, serving
 from app.settings import Settings
+from tests.racing import HANG_SECONDS
 
 KEEPS_ITS_SERVER = """
 import sys, pathlib, time
@@ -25,7 +26,7 @@ from app.postgres import FAST_BUT_FORGETFUL, LocalPostgres
 server = LocalPostgres(pathlib.Path(sys.argv[1]), options=FAST_BUT_FORGETFUL)
 server.start()
 print(server.pid, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -77,8 +78,8 @@ async def value(server: LocalPostgres, query: str) -> object:
         await connection.close()
 
 
-async def value_soon(server: LocalPostgres, query: str, *, within_seconds: float = 10.0) -> object:
-    end = time.monotonic() + within_seconds
+async def value_soon(server: LocalPostgres, query: str) -> object:
+    end = time.monotonic() + HANG_SECONDS
     while True:
         try:
             return await value(server, query)
@@ -127,15 +128,13 @@ async def test_data_survive_a_stop(local: LocalPostgres) -> None:
     assert await value(local, "SELECT number FROM kept") == 7
 
 
-async def test_a_killed_server_is_back_within_a_second_with_its_data(watched: LocalPostgres) -> None:
+async def test_a_killed_server_is_brought_back_with_its_data(watched: LocalPostgres) -> None:
     await value(watched, "CREATE TABLE kept AS SELECT 7 AS number")
     await value(watched, "CHECKPOINT")  # fsync is off here, so tell it to write
     first = watched.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    killed = time.monotonic()
     assert await value_soon(watched, "SELECT number FROM kept") == 7
-    assert time.monotonic() - killed < 2.0  # half a second when the machine is idle
     assert watched.pid != first
 
 
@@ -192,7 +191,7 @@ async def test_a_stale_pid_file_naming_another_living_process_is_harmless(local:
     owner = local.data.stat()
     local.stop()
     account = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    with subprocess.Popen(["sleep", "60"], **account) as bystander:  # type: ignore[call-overload]  # rights as data
+    with subprocess.Popen(["sleep", "600"], **account) as bystander:  # type: ignore[call-overload]  # rights as data
         stale = local.data / "postmaster.pid"
         stale.write_text(noted.replace(str(pid), str(bystander.pid), 1))
         os.chown(stale, owner.st_uid, owner.st_gid)
@@ -232,7 +231,7 @@ def test_a_service_waits_for_a_command_that_has_the_folder_open(folder: Path) ->
         assert command.stdout is not None
         command.stdout.readline()
         server.start()
-        assert command.wait(10) == 0
+        assert command.wait(HANG_SECONDS) == 0
     assert server.is_serving()
     server.stop()
 

@@ -19,7 +19,6 @@ from app.actions.requeue import transfer
 from app.db import now
 from app.errors import Conflict, NotFound
 from app.queries.next import OF_A_LINE
-from tests.app.test_caps import into_the_hour
 from tests.moving import in_force
 from tests.racing import holding, staggered
 from tests.shift import Shift, person
@@ -101,7 +100,6 @@ async def test_only_who_is_available_asks_for_the_next_one(shift: Shift) -> None
 
 
 async def test_as_many_as_the_hour_allows_are_pulled_and_no_more(shift: Shift) -> None:
-    await into_the_hour(shift, 10)
     await shift.come_to_work("ayesha")
     await shift.execute("UPDATE representative SET per_hour = 1 WHERE code = 'ayesha'")
     for _ in range(2):
@@ -174,7 +172,6 @@ async def test_while_a_counter_or_the_dispatcher_is_taking_a_visitor_the_other_p
 
 
 async def test_who_pulls_the_last_that_their_hour_allows_lets_go_of_what_else_they_are_offered(shift: Shift) -> None:
-    await into_the_hour(shift, 10)
     await shift.come_to_work("ayesha")
     await shift.execute("UPDATE representative SET per_hour = 1, capacity = 9, ceiling = 9 WHERE code = 'ayesha'")
     letter = await shift.arrive("email", "claim")

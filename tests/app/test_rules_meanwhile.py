@@ -14,6 +14,7 @@ from app.queries.audit import audit
 from app.security import SYSTEM
 from channels.base import Arrived, Outcome
 from tests.documents import SPARE, document
+from tests.racing import blocked
 from tests.shift import Shift
 
 LOST: dict[str, Any] = {"queue": "spare", "letter": "L", "labels": {"en": "Lost", "ur": "گم", "te": "పోయింది"}}
@@ -78,8 +79,8 @@ async def test_who_comes_while_a_queue_is_being_removed_waits_for_the_answer(shi
     async with shift.db.session() as session:
         await rules.publish(session, row.version, actor=SYSTEM, now=await now(session))
         coming = asyncio.create_task(visit(shift, "lost"))
-        done, _ = await asyncio.wait({coming}, timeout=0.5)
-        assert not done
+        await blocked(shift.fetch)
+        assert not coming.done()
     with pytest.raises(Invalid) as caught:
         await coming
     assert caught.value.code == "unknown_request_type"
@@ -94,8 +95,8 @@ async def test_a_queue_somebody_is_just_entering_is_not_removed(shift: Shift) ->
             "INSERT INTO receipt (source, channel, ref, at) VALUES ('test', 'walk_in', 'open', wall_clock())"
         )
         publishing = asyncio.create_task(shift.do(rules.publish, row.version))
-        done, _ = await asyncio.wait({publishing}, timeout=0.5)
-        assert not done
+        await blocked(shift.fetch)
+        assert not publishing.done()
         await connection.execute("UPDATE organisation SET default_request_type = 'lost'")
     with pytest.raises(Conflict) as caught:
         await publishing

@@ -16,6 +16,7 @@ from app.actions.rules_trial import Trial, trial
 from app.db import now
 from app.tables import RuleSet
 from tests.documents import document
+from tests.racing import HANG_SECONDS
 from tests.shift import SUPERVISOR, Shift
 
 STEP = {"after_seconds": 60, "lower_levels_by": 1}
@@ -128,7 +129,7 @@ async def test_a_contact_somebody_works_on_is_left_for_the_next_turn(shift: Shif
     held, free = await claims(shift, 2)
     async with shift.db.transaction() as connection:
         await connection.execute("SELECT FROM interaction WHERE id = $1 FOR UPDATE", held)
-        made = await asyncio.wait_for(published(shift, harder(), recompute=True), 20)
+        made = await asyncio.wait_for(published(shift, harder(), recompute=True), HANG_SECONDS)
     assert (made.recomputed.refiled, made.recomputed.left) == (1, 1)
     assert (await shift.row(held))["rules_version"] == 1
     assert (await shift.row(free))["rules_version"] == 2

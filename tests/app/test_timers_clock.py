@@ -91,9 +91,9 @@ async def test_who_fell_silent_while_the_clock_was_ahead_is_noticed(
     await later(connection, DAY)
     await offered(connection, 1)
     await connection.execute("UPDATE representative SET heartbeat_at = wall_clock() WHERE code = 'r0001'")
-    await listening(connection, silence, since=0, until=40)
+    await listening(connection, silence, since=0, until=24)
     assert await rows(connection, PRESENCE) == [("available", None)], "they may only not have been heard"
-    await listening(connection, silence, since=44, until=52)
+    await listening(connection, silence, since=28, until=52)
     assert await rows(connection, PRESENCE) == [("offline", "silent")]
 
 
