@@ -143,7 +143,7 @@ async def _write(
 ) -> list[Written]:
     if not arrivals or now is None:
         return []
-    heard = {arrival.case_id for arrival in arrivals if arrival.case_id and not arrival.automatic}
+    heard = {arrival.case_id: arrival.id for arrival in reversed(arrivals) if arrival.case_id and not arrival.automatic}
     joined = await join(connection, [arrival.case_id for arrival in arrivals if arrival.case_id], heard=heard, now=now)
     people, made = await customers(connection, [(arrival.person, arrival.language) for arrival in arrivals])
     cases = [joined.get(arrival.case_id) if arrival.case_id else None for arrival in arrivals]

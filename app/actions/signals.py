@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.admission import Entry
 from app.actions.arrival import Arrival, RulesMovedOn
-from app.actions.cases import OF_A_CONTACT
+from app.actions.cases import hear, over, survivor
 from app.actions.command import key_of
 from app.actions.depart import depart
 from app.actions.entering import REOPENED, Comer, Entered, enter
@@ -119,9 +119,9 @@ async def _stand_in_line(
 
 
 async def append(session: AsyncSession, interaction_id: UUID, wrote: Wrote, *, actor: Actor, now: datetime) -> bool:
-    """A message to an open interaction: kept with it, and wakes it. False: it is over; the message needs a new one."""
+    """A message to an open interaction: kept with it, and wakes it. False: it or its case is over; it needs a new one."""
     interaction = await locked(session, Interaction, interaction_id)
-    if interaction.state in OVER_STATES:
+    if interaction.state in OVER_STATES or await _stays_closed(session, interaction.case_id, now=now):
         return False
     message = Message(
         id=uuid7(),
@@ -209,11 +209,14 @@ async def _failed(session: AsyncSession, interaction_id: UUID, signal: Any, acto
     await hand_back(session, interaction_id, reason=signal.reason, actor=actor, now=now)
 
 
+async def _stays_closed(session: AsyncSession, case_id: UUID, *, now: datetime) -> bool:
+    """Whether the case may not be opened again; read only, since its lock is the last to be taken."""
+    case = await session.get_one(Case, case_id)
+    return over(case if case.merged_into is None else await session.get_one(Case, case.merged_into), now=now)
+
+
 async def _case_heard(session: AsyncSession, case_id: UUID, *, actor: Actor, now: datetime) -> None:
-    case = await locked(session, Case, case_id)
-    for event in OF_A_CONTACT.get(case.state, ()):
-        advance(session, case, event, now=now, actor=actor)
-        case.resolved_at = case.outcome = None
+    hear(session, await survivor(session, case_id), actor=actor, now=now)
 
 
 _Meaning = Callable[[AsyncSession, UUID, Any, Actor, datetime], Awaitable[None]]

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -60,12 +59,19 @@ async def _interactions(session: AsyncSession, events: Sequence[Followed]) -> di
 
 async def _locked(session: AsyncSession, wanted: set[UUID]) -> dict[UUID, Case]:
     """The cases by the ids asked for; a merged one by the one it was taken into. Locked by id, as everywhere."""
-    survivor = select(Case.merged_into).where(col(Case.id).in_(wanted), col(Case.merged_into).is_not(None))
-    chosen = select(Case).where(or_(col(Case.id).in_(wanted), col(Case.id).in_(survivor))).order_by(col(Case.id))
-    locking: Any = chosen.with_for_update(key_share=True).execution_options(populate_existing=True)
-    rows = {row.id: row for row in await session.exec(locking)}
+    survivors = select(Case.merged_into).where(col(Case.id).in_(wanted), col(Case.merged_into).is_not(None))
+    known = {*wanted, *(each for each in (await session.exec(survivors)).all() if each is not None)}
+    rows = await _rows(session, known)
+    while late := {row.merged_into for row in rows.values() if row.merged_into is not None} - rows.keys():
+        rows |= await _rows(session, late)  # merged in this very moment
     return {
-        wish: rows.get(row.merged_into, row) if row.merged_into is not None else row
+        wish: rows[row.merged_into] if row.merged_into is not None else row
         for wish in wanted
         if (row := rows.get(wish)) is not None
     }
+
+
+async def _rows(session: AsyncSession, ids: set[UUID]) -> dict[UUID, Case]:
+    chosen = select(Case).where(col(Case.id).in_(ids)).order_by(col(Case.id))
+    locking: Any = chosen.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return {row.id: row for row in await session.exec(locking)}

@@ -1,32 +1,61 @@
 """Which case a message belongs to, as far as it can prove it.
 
 Decides by the case's token, or by the ids of letters on the case that the sender answers, and then only if the sender is
-that case's customer. An address alone proves nothing.
+that case's customer, by whatever name they were known, or somebody they agreed may speak for them. An address alone proves
+nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from app.db import Connection
 from channels.base import Wrote
 
-_PROVEN = """
+_PROVEN: Final = """
 SELECT id FROM "case" WHERE token = $1
 """
-_ANSWERED = """
+_ANSWERED: Final = """
+WITH sender AS MATERIALIZED (
+    SELECT coalesce(c.merged_into, c.id) AS id FROM identity i JOIN customer c ON c.id = i.customer_id
+    WHERE i.kind = 'email' AND i.value = $2
+)
 SELECT message.case_id AS id
-FROM message
-JOIN "case" ON "case".id = message.case_id
-JOIN identity ON identity.customer_id = "case".customer_id AND identity.kind = 'email' AND identity.value = $2
-WHERE message.reference = ANY($1::text[])
+FROM message JOIN "case" ON "case".id = message.case_id JOIN customer ON customer.id = "case".customer_id
+WHERE message.reference = ANY($1::text[]) AND EXISTS (
+    SELECT FROM sender WHERE sender.id = coalesce(customer.merged_into, customer.id) OR EXISTS (
+        SELECT FROM proxy p JOIN customer speaker ON speaker.id = p.proxy_id JOIN customer spoken ON spoken.id = p.customer_id
+        WHERE p.ended_at IS NULL AND coalesce(speaker.merged_into, speaker.id) = sender.id
+        AND coalesce(spoken.merged_into, spoken.id) = coalesce(customer.merged_into, customer.id)
+        AND p.customer_id = ANY (ARRAY(
+            SELECT id FROM customer known WHERE known.merged_into = coalesce(customer.merged_into, customer.id)
+            UNION ALL SELECT coalesce(customer.merged_into, customer.id)))))
 ORDER BY message.at DESC LIMIT 1
 """
-_OPEN = """
+# Of the case itself, of the one it was taken into, and of all that were: whichever is still open on this channel.
+_OPEN: Final = """
+WITH led AS MATERIALIZED (
+    SELECT s.id FROM "case" c JOIN "case" s ON s.id = coalesce(c.merged_into, c.id)
+    WHERE c.id = $1 AND NOT (s.state = 'closed' AND coalesce(s.reopen_until < wall_clock(), false))
+)
 SELECT id FROM interaction
-WHERE case_id = $1 AND channel = $2 AND state NOT IN ('completed', 'abandoned', 'cancelled')
+WHERE case_id = ANY (ARRAY(SELECT id FROM led UNION ALL SELECT c.id FROM "case" c JOIN led ON c.merged_into = led.id))
+    AND channel = $2 AND state NOT IN ('completed', 'abandoned', 'cancelled')
 ORDER BY id DESC LIMIT 1
+"""
+# The newest case that follows one that stays closed: it is what the customer is in touch with us about now.
+_NEWEST: Final = """
+WITH RECURSIVE led AS (
+    SELECT s.id, s.state, s.reopen_until, 1 AS step FROM "case" c JOIN "case" s ON s.id = coalesce(c.merged_into, c.id) WHERE c.id = $1
+    UNION ALL
+    SELECT s.id, s.state, s.reopen_until, led.step + 1 FROM led CROSS JOIN LATERAL (
+        SELECT f.id, f.merged_into FROM "case" f WHERE f.follows = led.id ORDER BY f.id DESC LIMIT 1
+    ) AS next JOIN "case" s ON s.id = coalesce(next.merged_into, next.id)
+    WHERE led.step < 8 AND led.state = 'closed' AND led.reopen_until < wall_clock()
+)
+SELECT id FROM led ORDER BY step DESC LIMIT 1
 """
 
 
@@ -47,4 +76,5 @@ async def thread(connection: Connection, channel: str, wrote: Wrote) -> Thread:
         case_id = await connection.fetchval(_ANSWERED, list(wrote.references), wrote.person.email)
     if case_id is None:
         return Thread(case_id=None, interaction_id=None)
-    return Thread(case_id=case_id, interaction_id=await connection.fetchval(_OPEN, case_id, channel))
+    newest = await connection.fetchval(_NEWEST, case_id)
+    return Thread(case_id=newest, interaction_id=await connection.fetchval(_OPEN, newest, channel))
