@@ -34,10 +34,13 @@ NEAR: Final = (
 
 
 def of(
-    hours: str = "09:00-17:00", days: range = range(5), zone: ZoneInfo = BERLIN, **more: frozenset[date]
+    hours: str = "09:00-17:00",
+    days: range = range(5),
+    zone: ZoneInfo = BERLIN,
+    holidays: frozenset[date] = frozenset(),
 ) -> WorkingTime:
     spans = tuple(_span(text) for text in hours.split())
-    return WorkingTime(Hours(weekly=dict.fromkeys(days, spans), **more), zone)
+    return WorkingTime(Hours(weekly=dict.fromkeys(days, spans), holidays=holidays), zone)
 
 
 def _span(text: str) -> Span:
