@@ -99,7 +99,7 @@ async def request_check(
     said = {"outcome": outcome, "root_cause": root_cause}
     check.data = {
         "by": actor.source,
-        **({"waited": True} if case.state == "awaiting_customer" else {}),
+        **({"waited": "still_waiting"} if case.state == "awaiting_customer" else {}),
         **{name: value for name, value in said.items() if value is not None},
     }
     fact = {"check": check.id, "reason": check.reason, "representative": representative, "message": check.message_id}

@@ -15,8 +15,9 @@ from sqlalchemy import delete, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.cases import survivor
 from app.actions.heard import Heard
-from app.actions.record import advance, locked
+from app.actions.record import advance
 from app.errors import Conflict, Forbidden, NotFound
 from app.queries.families import family
 from app.security import SYSTEM, Actor
@@ -113,9 +114,7 @@ async def worked_on(session: AsyncSession, case: Case, representative: str) -> b
 
 async def _working(session: AsyncSession, case_id: UUID, step: str, actor: Actor) -> Case:
     """The case, locked, if this step of its playbook may be ticked now."""
-    case = await locked(session, Case, case_id)
-    if case.merged_into is not None:
-        case = await locked(session, Case, case.merged_into)
+    case = await survivor(session, case_id)
     if actor.representative is not None and not await worked_on(session, case, actor.representative):
         raise Forbidden("You have not served this case.", code="not_yours")
     book = await session.get(Playbook, (case.playbook, case.playbook_version)) if case.playbook else None
