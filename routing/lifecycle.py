@@ -108,7 +108,7 @@ INTERACTION = Machine(
         ("parked", "completed"): "completed",
         ("abandoned", "returned"): "queued",
         **_stays(_OPEN, "wrote", "head_start_granted", "head_start_refused", "barred", "unbarred"),
-        **_stays(("queued",), "stepped", "escalated", "refiled"),
+        **_stays(("queued",), "stepped", "escalated", "refiled", "withheld"),
         **_stays(("queued", "offered", "scheduled", "active"), "callback_requested"),
         **_stays(("active",), "consulted"),
         **_stays(("active",), "connected"),
@@ -182,6 +182,7 @@ CASE = Machine(
         **_stays(CASE_STATES, "message_checked", "message_returned", "check_taken", "check_dropped", "check_withdrawn"),
         **_stays(("checking", "resolved", "closed"), "check_requested"),
         **_stays(CASE_STATES, "survey_asked", "survey_answered", "survey_lapsed", "survey_dropped"),
+        **_stays(CASE_STATES, "survey_marked"),
         **_stays(CASE_STATES, "document_added", "follow_up_opened", "playbook_given"),
     },
 )
@@ -237,9 +238,12 @@ SURVEY = Machine(
         ("asked", "survey_answered"): "answered",
         ("asked", "survey_lapsed"): "lapsed",
         ("asked", "survey_dropped"): "dropped",
+        **_stays(("answered",), "survey_answered"),
+        **_stays(("asked", "answered"), "survey_marked"),
     },
 )
-"""Whether it is solved, and how the representative was. Dropped: the case opened again before an answer came."""
+"""Whether it is solved, and how the representative was. Marked: only the latter was said. Answered again: another answer.
+Dropped: the case opened again before an answer came, or the question never reached anybody."""
 
 INCIDENT = Machine(
     name="incident",

@@ -53,6 +53,8 @@ class Arrival:
     info: Info
     automatic: bool = False
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    reopened_seconds: int | None = None
+    """What its case had waited in line before, if it was opened again just now without a contact; else None."""
 
     def entering(self, interaction: UUID, language: str) -> Entry | None:
         """The answer to the same wishes, of an interaction that is there already and speaks this language."""

@@ -180,9 +180,8 @@ def _comer(arrival: Arrival, customer_id: UUID | None, case: Joined | None) -> C
 def _reopened(arrival: Arrival, case: Joined | None) -> float | None:
     """The head start of a case the customer says is not solved: what it had already waited, and the rules' seconds on top."""
     rule = arrival.door.catalogue.rules.reasons.get(REOPENED)
-    if case is None or case.waited_seconds is None or arrival.automatic or rule is None:
-        return None
-    return case.waited_seconds + rule.seconds
+    waited = arrival.reopened_seconds if case is None or case.waited_seconds is None else case.waited_seconds
+    return None if waited is None or arrival.automatic or rule is None else waited + rule.seconds
 
 
 def _written(

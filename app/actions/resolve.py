@@ -1,6 +1,7 @@
-"""A case is solved by the representative's word, and open again when the customer's contact says otherwise.
+"""A case is solved by the representative's word: with what came of it, and why it had happened.
 
-Decides nothing about the contacts of the case. Closing is the customer's.
+Decides who may say so, and that nobody says so while a required step is missing or before a second person has looked where
+the rules want one. Closing is the customer's.
 """
 
 from __future__ import annotations
@@ -8,36 +9,89 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.gate import missing_steps, open_checks, request_check
 from app.actions.record import advance, locked
-from app.errors import Forbidden
+from app.actions.resolved import resolved
+from app.errors import Conflict, Forbidden
+from app.queries.rules import rules_for
+from app.queries.served import has_served, last_served
+from app.queries.surveys import latest
 from app.security import Actor
-from app.tables import Assignment, Case, Interaction
+from app.tables import Case
 
 
-async def resolve(session: AsyncSession, case_id: UUID, *, outcome: str | None, actor: Actor, now: datetime) -> Case:
-    """Resolve it. Again: the same row, nothing written. Raises `NotFound`, `Forbidden`, `Conflict`."""
+async def resolve(
+    session: AsyncSession,
+    case_id: UUID,
+    *,
+    outcome: str | None,
+    root_cause: str | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Case:
+    """Resolve it, or send it to a second person first (`checking`). Again: the same row, nothing written.
+
+    Raises `NotFound`, `Forbidden`, `Conflict` (`merged`, `illegal_transition`, `steps_missing` with the steps).
+    """
     case = await locked(session, Case, case_id)
-    if actor.representative is not None and not await _served(session, case_id, actor.representative):
+    if actor.representative is not None and not await has_served(session, case, actor.representative):
         raise Forbidden("You have not served this case.", code="not_yours")
-    if case.state == "resolved":
+    if case.merged_into is not None:
+        raise Conflict("This case was taken into another one.", code="merged")
+    if case.state == "resolved" or await _is_checked(session, case):
         return case
-    advance(session, case, "resolved", now=now, actor=actor, data={"outcome": outcome} if outcome else None)
-    case.resolved_at, case.outcome = now, outcome
+    if case.state in ("checking", "closed"):
+        advance(session, case, "resolved", now=now, actor=actor)  # refuses, in the words of everybody else
+    await _complete(session, case)
+    whose = actor.representative or await last_served(session, case.id) or case.owner
+    rules = await rules_for(session)
+    check = await request_check(
+        session,
+        case,
+        rules,
+        before="resolution",
+        representative=whose,
+        outcome=outcome,
+        root_cause=root_cause,
+        forced="reopened" if await _was_not_solved(session, case) else None,
+        actor=actor,
+        now=now,
+    )
+    if check is None:
+        await resolved(
+            session,
+            case,
+            "resolved",
+            outcome=outcome,
+            root_cause=root_cause,
+            resolved_by=whose,
+            actor=actor,
+            now=now,
+        )
     await session.flush()
     return case
 
 
-async def _served(session: AsyncSession, case_id: UUID, representative: str) -> bool:
-    served = (
-        select(Assignment.id)
-        .join(Interaction, col(Interaction.id) == col(Assignment.interaction_id))
-        .where(
-            Interaction.case_id == case_id,
-            Assignment.representative == representative,
-            col(Assignment.answered_at).is_not(None),
+async def _is_checked(session: AsyncSession, case: Case) -> bool:
+    """Whether a second person looks at its resolution now: saying so again changes nothing."""
+    if case.state != "checking":
+        return False
+    return any(check.before == "resolution" for check in await open_checks(session, case))
+
+
+async def _complete(session: AsyncSession, case: Case) -> None:
+    missing = await missing_steps(session, case)
+    if missing:
+        raise Conflict(
+            "Required steps of the playbook are not done yet.",
+            code="steps_missing",
+            errors=[{"where": step, "detail": "This step is required."} for step in missing],
         )
-    )
-    return (await session.exec(served.limit(1))).first() is not None
+
+
+async def _was_not_solved(session: AsyncSession, case: Case) -> bool:
+    """Whether the customer said, when they were last asked, that it is not."""
+    survey = await latest(session, case.id) if case.reopened else None
+    return survey is not None and survey.solved == "no"

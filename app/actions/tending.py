@@ -14,13 +14,18 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import facts
+from app.actions import checks_heeding, facts, playbooks, survey_end
 from app.actions.heard import Concern, Heard
 from app.queries.following import Followed
 from app.queries.rules import rules_for
 from app.tables import Case, Interaction
 
-CONCERNS: Final[tuple[Concern, ...]] = (facts.heed,)
+CONCERNS: Final[tuple[Concern, ...]] = (
+    facts.heed,
+    playbooks.heed,
+    checks_heeding.heed,
+    survey_end.heed,
+)
 """In this order: what a case is, then what counts, then what was promised and by when, then who is told."""
 
 

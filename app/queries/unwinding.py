@@ -24,9 +24,9 @@ RulesAt = Callable[[datetime], Rules]
 
 FILED: Final = frozenset({"queued", "transferred", "overflowed", "refiled", "woken", "returned"})
 """Events that decide anew how it waits."""
-HELD: Final = FILED | {"parked"}
+HELD: Final = FILED | {"parked", "withheld"}
 """Events after which another representative, or none, is preferred; a bar takes away whom it is about."""
-RESTED: Final = frozenset({"expired", "declined", "escalated", "transferred", "unreached", "handed_back"})
+RESTED: Final = frozenset({"expired", "declined", "escalated", "transferred", "unreached", "handed_back", "withheld"})
 """Events that decide anew how long it rests, and who is not asked."""
 
 
@@ -135,7 +135,7 @@ def _told(events: Sequence[Row], *, row: Row, rules_at: RulesAt) -> _Story:
             _file(story, kind, at, data)
         if kind == "parked":
             story.preferred = data.get("representative", story.preferred)
-        elif kind == "barred" and data["representative"] == story.preferred:
+        elif kind in ("barred", "withheld") and data["representative"] == story.preferred:
             story.preferred = None
         elif kind == "accepted":
             story.misses = 0
@@ -159,7 +159,9 @@ def _file(story: _Story, kind: str, at: datetime, data: Row) -> None:
 
 def _rest(story: _Story, kind: str, at: datetime, data: Row, *, rule: QueueRule) -> None:
     moment, code = at.timestamp(), data.get("representative")
-    if kind == "transferred":
+    if kind == "withheld":
+        story.not_before, story.excluded = moment, [data["representative"]]
+    elif kind == "transferred":
         giver = code if code != story.preferred else None
         story.not_before, story.excluded = (moment, [giver]) if giver else (0.0, [])
     elif kind == "escalated":
