@@ -1,0 +1,70 @@
+"""What a representative may know of: the cases and customers they have served, by every id these go by. Never writes.
+
+Decides by the assignments on the family's contacts alone, each found by an index: an offer that was not taken shows nothing
+once it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.errors import NotFound
+from app.queries.families import customer_family, family
+from app.tables import Assignment, Case, Customer, Interaction
+
+
+async def may_see_case(session: AsyncSession, case_id: UUID, *, reader: str | None) -> list[UUID]:
+    """The family of the case. Raises `NotFound` where there is none, or the reader has served neither it nor its customer.
+
+    `reader`: a representative; None sees all.
+    """
+    found = await family(session, case_id)
+    if not found or not (reader is None or await _served_case(session, found, reader)):
+        raise NotFound(f"There is no case {case_id}.")
+    return found
+
+
+async def may_see_customer(session: AsyncSession, customer_id: UUID, *, reader: str | None) -> list[UUID]:
+    """The same for a customer."""
+    found = await customer_family(session, customer_id)
+    if not found or not (reader is None or await _had(session, col(Interaction.customer_id).in_(found), reader)):
+        raise NotFound(f"There is no customer {customer_id}.")
+    return found
+
+
+async def customers_of(session: AsyncSession, cases: Sequence[UUID]) -> set[UUID]:
+    """Who the customers of these cases are, by the ids they are known by now."""
+    asked = (
+        select(Customer.id, Customer.merged_into)
+        .join(Case, col(Case.customer_id) == col(Customer.id))
+        .where(col(Case.id).in_(cases))
+    )
+    return {merged_into or customer for customer, merged_into in (await session.exec(asked)).all()}
+
+
+async def _served_case(session: AsyncSession, cases: Sequence[UUID], reader: str) -> bool:
+    if await _had(session, col(Interaction.case_id).in_(cases), reader):
+        return True
+    for customer in await customers_of(session, cases):
+        known = await customer_family(session, customer)
+        if await _had(session, col(Interaction.customer_id).in_(known), reader):
+            return True
+    return False
+
+
+async def _had(session: AsyncSession, about: ColumnElement[bool], reader: str) -> bool:
+    asked = (
+        select(Assignment.id)
+        .join(Interaction, col(Interaction.id) == col(Assignment.interaction_id))
+        .where(
+            about,
+            col(Assignment.representative) == reader,
+            or_(col(Assignment.answered_at).is_not(None), col(Assignment.ended_at).is_(None)),
+        )
+    )
+    return (await session.exec(asked.limit(1))).first() is not None
