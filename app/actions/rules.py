@@ -17,6 +17,7 @@ from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app import registry
+from app.actions.playbooks import publish_playbooks
 from app.actions.record import advance
 from app.actions.rules_recompute import Recomputed, file_anew
 from app.actions.rules_tables import bring_in
@@ -204,7 +205,9 @@ async def _put_in_force(session: AsyncSession, row: RuleSet, *, actor: Actor, no
     row.published_at, row.published_by = at, actor.label
     advance(session, row, "published", now=at, actor=actor, data={"supersedes": live_number(live)})
     await session.flush()
-    await bring_in(session, read_row(row), actor=actor, now=now)
+    rules = read_row(row)
+    await bring_in(session, rules, actor=actor, now=now)
+    await publish_playbooks(session, rules, now=at)
 
 
 def read_row(row: RuleSet) -> Rules:

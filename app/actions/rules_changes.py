@@ -1,7 +1,7 @@
 """What one document of rules says otherwise than another, field by field.
 
-Decides what counts as one difference: a field of a queue, of a request type, of a reason, of a channel. It compares what is
-written, not what it comes to. Pure.
+Decides what counts as one difference: a field of a queue, of a request type, of a reason, of a channel, of what is said of
+cases, of a playbook. It compares what is written, not what it comes to. Pure.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from app.actions.rows import Change, compared
+from app.actions.rows import Change, compared, differing
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -18,8 +18,14 @@ SECTIONS: Final[Mapping[str, str]] = {
     "request_types": "request type",
     "reasons": "reason",
     "channels": "channel",
+    "resolution.request_types": "cases of request type",
+    "resolution.queues": "cases of queue",
+    "playbooks": "playbook",
 }
-"""The parts that hold entries by code, and what one entry is called."""
+"""The parts that hold entries by code, and what one entry is called. A dot leads into a part of a part."""
+CASES: Final = "resolution"
+"""The part that has fields of its own beside its entries, and what its fields together are called."""
+WHAT_CASES: Final = "cases"
 LISTS: Final[Mapping[str, str]] = {"skills": "skills", "groups": "groups"}
 PLACE: Final = "place"
 ORDER: Final = "order"
@@ -36,12 +42,12 @@ def changes(old: Document, new: Document) -> list[Change]:
         lists = list(old.get(section) or ()), list(new.get(section) or ())
         if sorted(lists[0]) != sorted(lists[1]):
             found.append(Change(kind="changed", what=what, code="", fields={section: lists}))
-    return found + _order(old, new)
+    return found + _of_cases(old, new) + _order(old, new)
 
 
 def paths(old: Document, new: Document) -> list[tuple[str, Any, Any]]:
     """The same as (path, old, new): `("queues.claims.target_seconds", 120, 90)`; None stands for what is not there."""
-    sections = {what: section for section, what in SECTIONS.items()}
+    sections = {**{what: section for section, what in SECTIONS.items()}, WHAT_CASES: CASES}
     told: list[tuple[str, Any, Any]] = []
     for change in changes(old, new):
         section = sections.get(change.what, "")
@@ -49,15 +55,33 @@ def paths(old: Document, new: Document) -> list[tuple[str, Any, Any]]:
         if change.kind == "changed":
             told += [(f"{head}.{name}" if head else name, *both) for name, both in change.fields.items()]
         else:
-            before, after = ((side.get(section) or {}).get(change.code) for side in (old, new))
+            before, after = (_part(side, section).get(change.code) for side in (old, new))
             told.append((head, before, after))
     return told
 
 
 def _entries(document: Document, section: str) -> dict[str, Document]:
     """The entries of a section. Where a request type stands is told as the order of all of them."""
-    said = document.get(section) or {}
+    said = _part(document, section)
     return {code: {name: value for name, value in fields.items() if name != PLACE} for code, fields in said.items()}
+
+
+def _part(document: Document, section: str) -> Document:
+    """A part of the document, or a part of a part; where nothing is said, it is empty."""
+    part: Document = document
+    for name in section.split("."):
+        part = part.get(name) or {}
+    return part
+
+
+def _of_cases(old: Document, new: Document) -> list[Change]:
+    """The fields that are said of all cases; what is said of some of them is told by the sections."""
+    entries = {name.rpartition(".")[2] for name in SECTIONS if name.startswith(f"{CASES}.")}
+    before, after = (
+        {name: value for name, value in _part(side, CASES).items() if name not in entries} for side in (old, new)
+    )
+    fields = differing(before, _whole(before, after))
+    return [Change(kind="changed", what=WHAT_CASES, code="", fields=fields)] if fields else []
 
 
 def _whole(before: Document | None, fields: Document) -> Document:

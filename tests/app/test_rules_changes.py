@@ -52,3 +52,28 @@ def test_against_nothing_everything_is_new() -> None:
     found = changes({}, document())
     assert {change.kind for change in found} == {"added"}
     assert {change.what for change in found} == {"queue", "request type"}
+
+
+def test_what_is_said_of_cases_and_in_playbooks_is_told_field_by_field() -> None:
+    steps = [{"code": "greet", "do": "say", "words": {"en": "Good morning"}}]
+    old = {**document(), "resolution": {"touches": 4, "request_types": {"claim": {"touches": 3}}}}
+    new = {
+        **document(),
+        "resolution": {
+            "touches": 5, "quiet": "never", "request_types": {"claim": {"playbook": "claim"}},
+            "queues": {"claims": {"reopen_days": 9}},
+        },
+        "playbooks": {"claim": {"steps": steps}},
+    }  # fmt: skip
+    assert paths(old, new) == [
+        ("resolution.request_types.claim.touches", 3, None),
+        ("resolution.request_types.claim.playbook", None, "claim"),
+        ("resolution.queues.claims", None, {"reopen_days": 9}),
+        ("playbooks.claim", None, {"steps": steps}),
+        ("resolution.touches", 4, 5),
+        ("resolution.quiet", None, "never"),
+    ]
+    assert [change.what for change in changes(old, new)] == [
+        "cases of request type", "cases of queue", "playbook", "cases",
+    ]  # fmt: skip
+    assert paths(new, document())[-1] == ("resolution.quiet", "never", None)
