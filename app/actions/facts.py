@@ -1,6 +1,6 @@
 """What a case is, learnt from its contacts: which queue and request type it began with, whose it is, when it was answered.
 
-Decides who owns a case that nobody owns: whoever accepts a contact of it first. Facts are told by events of the contacts
+Decides who owns a case that nobody owns: whoever accepts a contact of it next, unless the supervisors took it. Facts are told by events of the contacts
 themselves; only a new owner is an event of the case.
 """
 
@@ -38,6 +38,7 @@ def _begin(case: Case, contact: Interaction) -> None:
     case.channel = case.channel or contact.channel
     case.language = case.language or contact.language
     case.office = case.office or contact.office
+    case.subject = case.subject or contact.subject
 
 
 def _learn(session: AsyncSession, heard: Heard, contact: Interaction, now: datetime) -> None:
@@ -45,7 +46,7 @@ def _learn(session: AsyncSession, heard: Heard, contact: Interaction, now: datet
     if event.kind in ("queued", "turned_away"):
         case.queue = case.queue or event.data.get("queue")
         case.request_type = case.request_type or event.data.get("request_type") or contact.request_type
-    if event.kind == "accepted" and case.owner is None:
+    if event.kind == "accepted" and case.owner is None and not case.supervised:
         case.owner = event.data["representative"]
         advance(session, case, "owned", now=now, actor=SYSTEM, data={"representative": case.owner})
     if case.first_answer_at is None and (event.kind == "answered" or (event.kind == "accepted" and contact.live)):

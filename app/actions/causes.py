@@ -1,0 +1,38 @@
+"""Whoever knows better says why a customer had to turn to us again; what the rule said stays in the log.
+
+Decides nothing about what a touch is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.actions.record import advance, locked
+from app.errors import NotFound
+from app.queries.touches import may_read
+from app.security import Actor
+from app.tables import Case, Touch
+
+
+async def set_cause(
+    session: AsyncSession, case_id: UUID, number: int, *, cause: str, actor: Actor, now: datetime
+) -> Touch:
+    """The touch, with its cause. Said again: nothing is written. Raises `NotFound`, also where they may not know of it."""
+    case = await locked(session, Case, case_id)
+    await may_read(session, case, reader=actor.representative)
+    found = await session.exec(select(Touch).where(Touch.case_id == case_id, Touch.number == number))
+    touch = found.one_or_none()
+    if touch is None:
+        raise NotFound(f"This case has no touch {number}.", code="unknown_touch")
+    if touch.cause != cause:
+        advance(
+            session, case, "described", now=now, actor=actor, data={"touch": number, "cause": cause, "was": touch.cause}
+        )
+        touch.cause, touch.caused_by = cause, actor.label
+        session.add(touch)
+        await session.flush()
+    return touch
