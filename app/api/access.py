@@ -46,6 +46,8 @@ TABLE: Final[Mapping[tuple[str, str], Access]] = {
     ("DELETE", "/v1/cases/{id}/bars/{representative}"): FEEDING,
     ("GET", "/v1/cases/{id}"): SERVING,
     ("PUT", "/v1/cases/{id}/resolution"): SERVING,
+    ("POST", "/v1/cases/{id}/reopening"): SERVING,
+    ("GET", "/v1/cases/{id}/surveys"): SERVING,
     ("GET", "/v1/representatives"): SERVING,
     ("GET", "/v1/representatives/{id}"): SERVING,
     ("PUT", "/v1/representatives/{id}/presence"): SERVING,

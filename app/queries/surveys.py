@@ -15,7 +15,8 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.queries.families import customer_family, family
+from app.queries.families import customer_family
+from app.queries.readers import may_see_case
 from app.tables import Case, Outbox, Survey
 from routing.resolution.surveys import MONTH_DAYS
 
@@ -32,9 +33,9 @@ def letter_key(survey_id: UUID) -> str:
 async def of_case(session: AsyncSession, case_id: UUID, *, reader: str | None) -> list[dict[str, Any]]:
     """All surveys of a case and of those that were taken into it, oldest first. `reader`: a representative's code.
 
-    What was said of a representative is None for every `reader`.
+    What was said of a representative is None for every `reader`. Raises `NotFound`, also where they may not know of the case.
     """
-    found = select(Survey).where(col(Survey.case_id).in_(await family(session, case_id)))
+    found = select(Survey).where(col(Survey.case_id).in_(await may_see_case(session, case_id, reader=reader)))
     rows = (await session.exec(found.order_by(col(Survey.asked_at), col(Survey.id)).limit(MOST))).all()
     hidden = dict.fromkeys(_OF_THE_REPRESENTATIVE) if reader is not None else {}
     return [{**row.model_dump(), **hidden} for row in rows]
