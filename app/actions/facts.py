@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -60,7 +61,7 @@ async def _first_contacts(session: AsyncSession, cases: Sequence[UUID]) -> Mappi
     chosen = (
         select(Interaction)
         .where(col(Interaction.case_id).in_(cases))
-        .distinct(col(Interaction.case_id))
+        .ext(distinct_on(col(Interaction.case_id)))
         .order_by(col(Interaction.case_id), col(Interaction.arrived_at), col(Interaction.id))
     )
     return {row.case_id: row for row in (await session.exec(chosen)).all()}
