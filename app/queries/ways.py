@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -88,7 +88,7 @@ class Known:
 
 async def ways(connection: Connection, asked: Sequence[tuple[UUID | None, UUID | None]]) -> list[Way | None]:
     """For each (case, customer) the way to them, or None. A case is asked for its whole family."""
-    arrays = [list(range(len(asked))), [case for case, _ in asked], [customer for _, customer in asked]]
+    arrays: list[list[Any]] = [list(range(len(asked))), [case for case, _ in asked], [customer for _, customer in asked]]
     found = {row["place"]: _way(row) for row in await connection.fetch(_WRITTEN, *arrays)}
     rest = [place for place in range(len(asked)) if place not in found]
     if rest:
@@ -100,7 +100,8 @@ async def ways(connection: Connection, asked: Sequence[tuple[UUID | None, UUID |
 async def threads(connection: Connection, cases: Sequence[UUID]) -> Mapping[UUID, list[str]]:
     """The last letters of each case, oldest first: what a notice answers."""
     rows = await connection.fetch(_THREAD, cases, REFERENCES_AT_MOST)
-    return {row["case_id"]: list(reversed(row["names"])) for row in rows}
+    found: dict[UUID, list[str]] = {row["case_id"]: row["names"] for row in rows}
+    return {case: names[::-1] for case, names in found.items()}
 
 
 async def persons(connection: Connection, customers: Sequence[UUID]) -> Mapping[UUID, Known]:
@@ -117,9 +118,9 @@ async def reached(
     connection: Connection, customers: Sequence[UUID], contacts: Sequence[UUID], *, since: datetime
 ) -> list[tuple[UUID, datetime]]:
     """When each customer, and each contact of somebody unknown, was or will be sent a notice, from `since` on."""
-    rows = await connection.fetch(_REACHED, customers, since) if customers else []
-    rows += await connection.fetch(_SENT, contacts, since) if contacts else []
-    return [(row["customer_id"], row["at"]) for row in rows]
+    counted = await connection.fetch(_REACHED, customers, since) if customers else []
+    sent = await connection.fetch(_SENT, contacts, since) if contacts else []
+    return [(row["customer_id"], row["at"]) for row in (*counted, *sent)]
 
 
 async def places(connection: Connection) -> dict[str, str]:
