@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,9 +20,10 @@ from app.actions.timers import cancel_timer, set_timer
 from app.db import now as clock
 from app.db import uuid7
 from app.errors import Conflict
+from app.queries.playbooks import steps_of, ticks_of
 from app.queries.rules import rules_for
 from app.security import SYSTEM, Actor
-from app.tables import Case, EventRow, Message, Playbook, PlaybookTick, SecondCheck
+from app.tables import Case, EventRow, Message, SecondCheck
 from routing.lifecycle import CHECK, NEW
 from routing.resolution.checks import Matter, Needed, needed
 from routing.rules import Rules
@@ -45,22 +45,9 @@ async def missing_steps(session: AsyncSession, case: Case) -> list[str]:
     """
     if case.playbook is None and case.tended_at is None:
         await give_first(session, case, await rules_for(session), now=await clock(session))
-    if case.playbook is None:
-        return []
-    book = await session.get(Playbook, (case.playbook, case.playbook_version))
-    required = [step["code"] for step in book.steps if step["required"]] if book else []
-    ticked = set(await ticks_of(session, case))
+    required = [step["code"] for step in await steps_of(session, case) if step["required"]]
+    ticked = await ticks_of(session, case) if required else {}
     return [code for code in required if code not in ticked]
-
-
-async def ticks_of(session: AsyncSession, case: Case) -> dict[str, PlaybookTick]:
-    """The ticks of a case by step, those of cases with the same playbook that were taken into it with them."""
-    alike = select(Case.id).where(Case.merged_into == case.id, Case.playbook == case.playbook)
-    chosen = select(PlaybookTick).where(or_(col(PlaybookTick.case_id) == case.id, col(PlaybookTick.case_id).in_(alike)))
-    found: dict[str, PlaybookTick] = {}
-    for tick in await session.exec(chosen.order_by(col(PlaybookTick.at), col(PlaybookTick.case_id))):
-        found.setdefault(tick.step, tick)
-    return found
 
 
 async def request_check(

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,9 +19,9 @@ from app.actions.cases import survivor
 from app.actions.heard import Heard
 from app.actions.record import advance
 from app.errors import Conflict, Forbidden, NotFound
-from app.queries.families import family
+from app.queries.playbooks import steps_of, worked_on
 from app.security import SYSTEM, Actor
-from app.tables import Assignment, Case, Interaction, Playbook, PlaybookTick
+from app.tables import Case, Playbook, PlaybookTick
 from routing.resolution.playbooks import stored
 from routing.rules import Rules
 
@@ -95,30 +95,12 @@ async def untick(session: AsyncSession, case_id: UUID, step: str, *, actor: Acto
     return case
 
 
-async def worked_on(session: AsyncSession, case: Case, representative: str) -> bool:
-    """Whether it is, or was, their work: they own it, or took a contact of its family."""
-    if case.owner == representative:
-        return True
-    served = (
-        select(Assignment.id)
-        .join(Interaction, col(Interaction.id) == col(Assignment.interaction_id))
-        .where(
-            col(Interaction.case_id).in_(await family(session, case.id)),
-            Assignment.representative == representative,
-            col(Assignment.answered_at).is_not(None),
-            or_(col(Assignment.outcome).is_(None), col(Assignment.outcome) != "declined"),
-        )
-    )
-    return (await session.exec(served.limit(1))).first() is not None
-
-
 async def _working(session: AsyncSession, case_id: UUID, step: str, actor: Actor) -> Case:
     """The case, locked, if this step of its playbook may be ticked now."""
     case = await survivor(session, case_id)
     if actor.representative is not None and not await worked_on(session, case, actor.representative):
         raise Forbidden("You have not served this case.", code="not_yours")
-    book = await session.get(Playbook, (case.playbook, case.playbook_version)) if case.playbook else None
-    if book is None or step not in [each["code"] for each in book.steps]:
+    if step not in [each["code"] for each in await steps_of(session, case)]:
         raise NotFound(f"The playbook of this case has no step {step}.", code="unknown_step")
     if case.state not in ("open", "awaiting_customer"):
         raise Conflict(f"This case is {case.state}: what was done for it stands.", code="not_open")
