@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.record import advance, locked
 from app.actions.write_batch import NewEvent, insert_events
 from app.db import Connection, uuid7
-from app.errors import Unavailable
+from app.errors import Conflict, Unavailable
 from app.security import Actor
 from app.tables import Case
 from routing.lifecycle import CASE
@@ -129,10 +129,11 @@ def hear(
     return opened
 
 
-async def latest_follow_up(session: AsyncSession, case_id: UUID) -> UUID | None:
-    """The newest case that follows this one."""
-    chosen = select(Case.id).where(Case.follows == case_id).order_by(col(Case.id).desc()).limit(1)
-    return (await session.exec(chosen)).first()
+def open_again(session: AsyncSession, case: Case, *, interaction: UUID, actor: Actor, now: datetime) -> None:
+    """A person says that this contact is about a case that is locked. Raises `Conflict` (`stays_closed`)."""
+    if over(case, now=now):
+        raise Conflict("This case stays closed: a contact about it is a case of its own.", code="stays_closed")
+    hear(session, case, actor=actor, now=now, data={"interaction": str(interaction)})
 
 
 async def _led(

@@ -17,29 +17,44 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.heard import Heard
 from app.actions.record import advance
 from app.security import SYSTEM
-from app.tables import Case, Interaction
+from app.tables import Assignment, Case, Interaction
 from routing.rules import Rules
 
 
 async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now: datetime) -> None:
     """Set what the events tell of each case. What is known already stays."""
-    new = {each.case.id: each.case for each in heard if each.case.tended_at is None}
-    first = await _first_contacts(session, list(new))
-    for case_id, case in new.items():
-        if case_id in first:
-            _begin(case, first[case_id])
-        case.tended_at = now
-        session.add(case)
     for each in heard:
         if each.interaction is not None:
             _learn(session, each, each.interaction, now)
+    new = {each.case.id: each.case for each in heard if each.case.tended_at is None}
+    first = await _first_contacts(session, list(new))
+    split = [each.case.id for each in heard if each.event.kind == "opened" and "split_from" in each.event.data]
+    served = await _first_served(session, split)
+    for case_id, case in new.items():
+        if case_id in first:
+            _begin(case, first[case_id])
+        if case_id in served:
+            _answered(session, case, served[case_id], now)
+        case.tended_at = now
+        session.add(case)
 
 
 def _begin(case: Case, contact: Interaction) -> None:
+    """What its first contact says of it, where no event did."""
     case.channel = case.channel or contact.channel
     case.language = case.language or contact.language
     case.office = case.office or contact.office
     case.subject = case.subject or contact.subject
+    case.queue = case.queue or contact.queue
+    case.request_type = case.request_type or contact.request_type
+
+
+def _answered(session: AsyncSession, case: Case, served: Assignment, now: datetime) -> None:
+    """Who served a contact before it was split off: what they did counts here."""
+    if case.owner is None:
+        _own(session, case, served.representative, now)
+    if case.first_answer_at is None and served.live:
+        case.first_answer_at = served.answered_at
 
 
 def _learn(session: AsyncSession, heard: Heard, contact: Interaction, now: datetime) -> None:
@@ -48,11 +63,15 @@ def _learn(session: AsyncSession, heard: Heard, contact: Interaction, now: datet
         case.queue = case.queue or event.data.get("queue")
         case.request_type = case.request_type or event.data.get("request_type") or contact.request_type
     if event.kind == "accepted" and case.owner is None and not case.supervised:
-        case.owner = event.data["representative"]
-        advance(session, case, "owned", now=now, actor=SYSTEM, data={"representative": case.owner})
+        _own(session, case, event.data["representative"], now)
     if case.first_answer_at is None and (event.kind == "answered" or (event.kind == "accepted" and contact.live)):
         case.first_answer_at = event.at
     session.add(case)
+
+
+def _own(session: AsyncSession, case: Case, representative: str, now: datetime) -> None:
+    case.owner = representative
+    advance(session, case, "owned", now=now, actor=SYSTEM, data={"representative": representative})
 
 
 async def _first_contacts(session: AsyncSession, cases: Sequence[UUID]) -> Mapping[UUID, Interaction]:
@@ -65,3 +84,20 @@ async def _first_contacts(session: AsyncSession, cases: Sequence[UUID]) -> Mappi
         .order_by(col(Interaction.case_id), col(Interaction.arrived_at), col(Interaction.id))
     )
     return {row.case_id: row for row in (await session.exec(chosen)).all()}
+
+
+async def _first_served(session: AsyncSession, cases: Sequence[UUID]) -> Mapping[UUID, Assignment]:
+    if not cases:
+        return {}
+    chosen = (
+        select(Interaction.case_id, Assignment)
+        .join(Assignment, col(Assignment.interaction_id) == col(Interaction.id))
+        .where(
+            col(Interaction.case_id).in_(cases),
+            col(Assignment.answered_at).is_not(None),
+            col(Assignment.outcome).is_distinct_from("declined"),
+        )
+        .distinct(col(Interaction.case_id))
+        .order_by(col(Interaction.case_id), col(Assignment.answered_at), col(Assignment.id))
+    )
+    return dict((await session.exec(chosen)).all())

@@ -16,6 +16,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.cases import open_again
 from app.actions.merge_bars import bar_cases, unbar
 from app.actions.record import advance
 from app.db import uuid7
@@ -29,12 +30,20 @@ OVER: Final = ("resolved", "closed")
 
 
 async def merge(
-    session: AsyncSession, survivor_id: UUID, merged_id: UUID, *, reason: str | None, actor: Actor, now: datetime
+    session: AsyncSession,
+    survivor_id: UUID,
+    merged_id: UUID,
+    *,
+    reason: str | None,
+    actor: Actor,
+    now: datetime,
+    contact: UUID | None = None,
 ) -> Merge:
     """Take `merged_id` into `survivor_id`. Again: the merge that stands.
 
+    `contact`: an open contact of `merged_id` that a person says is about the survivor, which opens again by it.
     Raises `NotFound`, also where a representative has not served one of them; `Invalid` (`merge_of_one`); `Conflict`:
-    `already_merged`, `two_customers`, `survivor_over`, `being_checked`, `erased`, `too_many_merged`.
+    `already_merged`, `two_customers`, `survivor_over`, `stays_closed`, `being_checked`, `erased`, `too_many_merged`.
     """
     if survivor_id == merged_id:
         raise Invalid("A case cannot be taken into itself.", code="merge_of_one")
@@ -46,8 +55,11 @@ async def merge(
     standing = await _standing(session, merged_id)
     if standing is not None and standing.survivor == survivor_id:
         return standing
+    _alone(survivor, merged)
+    if contact is not None:
+        open_again(session, survivor, interaction=contact, actor=actor, now=now)
     _fit(survivor, merged)
-    await _one_customer(session, [survivor_id, merged_id])
+    await one_person(session, await customers_of(session, [survivor_id, merged_id]))
     taken = [row for row in rows.values() if row.merged_into == merged_id]
     if len(rows) + await _size(session, survivor_id) > MOST:
         raise Conflict(f"{MOST} cases are one already.", code="too_many_merged")
@@ -113,25 +125,8 @@ async def with_taken(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, C
             raise NotFound(f"There is no case {next(iter(wanted - rows.keys()))}.")
 
 
-def _fit(survivor: Case, merged: Case) -> None:
-    for row in (survivor, merged):
-        if row.merged_into is not None:
-            members = {"survivor": str(row.merged_into)}
-            raise Conflict(f"Case {row.id} was taken into another already.", code="already_merged", members=members)
-        if row.erased_at is not None:
-            raise Conflict(f"Of case {row.id} nothing is left to be merged.", code="erased")
-    if merged.state == "checking":
-        raise Conflict("A second person is looking at it: wait for what they say.", code="being_checked")
-    if survivor.state in OVER and merged.state not in OVER:
-        raise Conflict(
-            "What is open cannot be taken into what is over: merge them the other way round, or open it again first.",
-            code="survivor_over",
-        )
-
-
-async def _one_customer(session: AsyncSession, cases: list[UUID]) -> None:
-    """Two cases of one person, or of one who speaks for the other, or of nobody known yet."""
-    people = await customers_of(session, cases)
+async def one_person(session: AsyncSession, people: set[UUID]) -> None:
+    """Raises `Conflict` (`two_customers`) unless these are one person, or one who speaks for the other, or nobody known."""
     if len(people) < 2:
         return
     known = select(Customer.id).where(col(Customer.id).in_(people) | col(Customer.merged_into).in_(people))
@@ -144,23 +139,36 @@ async def _one_customer(session: AsyncSession, cases: list[UUID]) -> None:
         )
 
 
+def _alone(survivor: Case, merged: Case) -> None:
+    for row in (survivor, merged):
+        if row.merged_into is not None:
+            members = {"survivor": str(row.merged_into)}
+            raise Conflict(f"Case {row.id} was taken into another already.", code="already_merged", members=members)
+        if row.erased_at is not None:
+            raise Conflict(f"Of case {row.id} nothing is left to be merged.", code="erased")
+
+
+def _fit(survivor: Case, merged: Case) -> None:
+    if merged.state == "checking":
+        raise Conflict("A second person is looking at it: wait for what they say.", code="being_checked")
+    if survivor.state in OVER and merged.state not in OVER:
+        raise Conflict(
+            "What is open cannot be taken into what is over: merge them the other way round, or open it again first.",
+            code="survivor_over",
+        )
+
+
 def _take(survivor: Case, merged: Case, taken: list[Case]) -> dict[str, Any]:
-    """Let the survivor speak for all; what has changed on it, so that it can be taken back."""
-    moved: dict[str, Any] = {"touches": merged.touches, "cases": [str(row.id) for row in taken]}
+    """Let the survivor speak for all; what has changed on it, so that it can be taken back. Touches are counted by family."""
+    moved: dict[str, Any] = {"cases": [str(row.id) for row in taken]}
     for row in (merged, *taken):
         row.merged_into = survivor.id
-    survivor.touches += merged.touches
     if survivor.customer_id is None and merged.customer_id is not None:
         survivor.customer_id = merged.customer_id
         moved["customer_id"] = str(merged.customer_id)
-    if survivor.owner is None and merged.owner is not None:
+    if survivor.owner is None and merged.owner is not None and not survivor.supervised:
         survivor.owner = merged.owner
         moved["owner"] = merged.owner
-    if merged.supervised and not survivor.supervised:
-        survivor.supervised = moved["supervised"] = True
-    if merged.alarmed > survivor.alarmed:
-        moved["alarmed"] = [survivor.alarmed, merged.alarmed]
-        survivor.alarmed = merged.alarmed
     return moved
 
 
@@ -169,15 +177,10 @@ def _give_back(survivor: Case, merged: Case, taken: list[Case], moved: Mapping[s
     merged.merged_into = None
     for row in taken:
         row.merged_into = merged.id
-    survivor.touches -= moved["touches"]
     if "customer_id" in moved and str(survivor.customer_id) == moved["customer_id"]:
         survivor.customer_id = None
     if "owner" in moved and survivor.owner == moved["owner"]:
         survivor.owner = None
-    if moved.get("supervised"):
-        survivor.supervised = False
-    if "alarmed" in moved and survivor.alarmed == moved["alarmed"][1]:
-        survivor.alarmed = moved["alarmed"][0]
 
 
 def _tell(
@@ -186,8 +189,7 @@ def _tell(
     fact = {"merge": str(made.id), **({"reason": made.reason} if made.reason else {})}
     for row in merged:
         advance(session, row, "merged", now=now, actor=actor, data={"into": str(survivor.id), **fact})
-    told = {"case": str(made.merged), "touches": made.moved["touches"], **fact}
-    advance(session, survivor, "absorbed", now=now, actor=actor, data=told)
+    advance(session, survivor, "absorbed", now=now, actor=actor, data={"case": str(made.merged), **fact})
 
 
 async def _standing(session: AsyncSession, merged_id: UUID) -> Merge | None:
