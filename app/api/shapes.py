@@ -12,6 +12,7 @@ import orjson
 from fastapi import Header, Path, Query
 from pydantic import (
     AfterValidator,
+    AliasPath,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -286,6 +287,12 @@ class MessageView(BaseModel):
     subject: str | None
     body: str
     at: datetime
+    asks: str | None = Field(
+        None, validation_alias=AliasPath("attributes", "asks"), description="What the customer is asked for: a code."
+    )
+    held: UUID | None = Field(
+        None, validation_alias=AliasPath("attributes", "held"), description="It has not left: the check it waits for."
+    )
 
 
 class BarView(BaseModel):

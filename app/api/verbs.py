@@ -64,6 +64,13 @@ class NewMessage(Given):
     direction: Literal["out", "note"] = "out"
     subject: Line | None = None
     body: Annotated[Body, StringConstraints(min_length=1), Field(examples=["Your claim is settled."])]
+    asks: Annotated[
+        Reason | None,
+        Field(
+            description="The answer asks the customer for this, a code: their case waits for them from then on.",
+            examples=["missing_document"],
+        ),
+    ] = None
 
 
 @router.put("/{id}/completion", response_model=InteractionView, summary="The work is done")
@@ -169,13 +176,14 @@ async def transfers(
 async def messages(
     interaction_id: PathId, body: NewMessage, session: SessionDep, actor: ActorDep, now: NowDep, once: OnceDep
 ) -> Response:
-    """An answer leaves over the interaction's channel; a note stays in the house."""
+    """An answer leaves over the interaction's channel; a note stays in the house. `held`: a second person looks first."""
     row = await write(
         session,
         interaction_id,
         direction=body.direction,
         subject=body.subject,
         body=body.body,
+        asks=body.asks,
         actor=actor,
         now=now,
     )
