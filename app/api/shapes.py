@@ -12,7 +12,6 @@ import orjson
 from fastapi import Header, Path, Query
 from pydantic import (
     AfterValidator,
-    AliasPath,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -20,6 +19,7 @@ from pydantic import (
     Field,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 
 from channels.addresses import email_address, phone_number
@@ -287,12 +287,15 @@ class MessageView(BaseModel):
     subject: str | None
     body: str
     at: datetime
-    asks: str | None = Field(
-        None, validation_alias=AliasPath("attributes", "asks"), description="What the customer is asked for: a code."
-    )
-    held: UUID | None = Field(
-        None, validation_alias=AliasPath("attributes", "held"), description="It has not left: the check it waits for."
-    )
+    asks: str | None = Field(None, description="What the customer is asked for: a code.")
+    held: UUID | None = Field(None, description="It has not left: the check that it waits, or waited, for.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_row(cls, row: Any) -> Any:
+        """Both stand among the attributes of a row."""
+        said = row.get("attributes") if isinstance(row, dict) else None
+        return {**row, **{name: said.get(name) for name in ("asks", "held")}} if said else row
 
 
 class BarView(BaseModel):
