@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -31,7 +31,8 @@ async def publish_playbooks(session: AsyncSession, rules: Rules, *, now: datetim
 
     The caller holds the lock of whoever changes the rules.
     """
-    newest = select(Playbook).distinct(col(Playbook.code)).order_by(col(Playbook.code), col(Playbook.version).desc())
+    latest = select(Playbook.code, func.max(Playbook.version)).group_by(col(Playbook.code))
+    newest = select(Playbook).where(tuple_(col(Playbook.code), col(Playbook.version)).in_(latest))
     known = {row.code: row for row in await session.exec(newest)}
     made = []
     for code, steps in rules.resolution.playbooks.items():
