@@ -110,6 +110,15 @@ async def survivor(session: AsyncSession, case_id: UUID) -> Case:
     raise _being_merged()
 
 
+async def alone(session: AsyncSession, case_id: UUID) -> Case:
+    """The case, locked. Raises `NotFound`, and `Conflict` (`already_merged`) where another speaks for it."""
+    case = await locked(session, Case, case_id)
+    if case.merged_into is not None:
+        members = {"survivor": str(case.merged_into)}
+        raise Conflict("This case was taken into another.", code="already_merged", members=members)
+    return case
+
+
 def over(case: Case, *, now: datetime) -> bool:
     """Whether it stays closed whatever comes: a contact about it begins a case that follows."""
     return case.state == "closed" and case.reopen_until is not None and case.reopen_until < now

@@ -46,8 +46,8 @@ async def merge_customers(
     if len(rows) + await _size(session, survivor_id) > MOST:
         raise Conflict(f"{MOST} customers are one already.", code="too_many_merged")
     taken = [row for row in rows.values() if row.merged_into == merged_id]
-    moved = _take(survivor, merged, taken)
-    moved["identities"] = await _move_identities(session, merged_id, survivor_id)
+    identities = await _move_identities(session, merged_id, survivor_id)
+    moved = {"identities": identities, **_take(survivor, merged, taken)}
     if barred:
         moved["barred"] = [[str(one), code] for one, code in barred]
     made = Merge(
