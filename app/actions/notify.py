@@ -15,8 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
-from sqlmodel import col
+import orjson
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app import registry
@@ -27,7 +26,7 @@ from app.db import uuid7
 from app.queries.rules import raw, rules_for
 from app.queries.ways import CHANNEL, Known, Way, persons, places, reached, threads, ways
 from app.security import SYSTEM
-from app.tables import Case, Organisation, Outbox, Reached
+from app.tables import Case
 from channels.texts.notices import Value, letter
 from routing.resolution.quiet import leaves
 from routing.rules import Rules
@@ -86,9 +85,7 @@ async def notify_all(session: AsyncSession, notices: Sequence[Notice], *, now: d
     if desk.rows:
         for notice, row in desk.made:
             await _compose(session, desk, notice, row)
-        await session.execute(insert(Outbox), desk.rows)
-        if desk.counted:
-            await session.execute(insert(Reached), desk.counted)
+        await _write(session, desk, now)
     return told
 
 
@@ -102,6 +99,16 @@ async def withdraw(session: AsyncSession, keys: Sequence[str], *, now: datetime)
         await (await raw(session)).execute("DELETE FROM reached WHERE key = ANY ($1::text[])", gone)
 
 
+_BEFORE: Final = "SELECT dedupe_key, next_at FROM outbox WHERE dedupe_key = ANY ($1::text[])"
+_SEND: Final = """
+INSERT INTO outbox (id, dedupe_key, channel, kind, interaction_id, recipient, language, payload, next_at, created_at)
+SELECT id, key, $1, $2, interaction_id, recipient, language, payload::jsonb, at, $3
+FROM unnest($4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::timestamptz[])
+    AS t (id, key, interaction_id, recipient, language, payload, at)
+"""
+_COUNT: Final = """
+INSERT INTO reached (key, customer_id, at) SELECT * FROM unnest($1::text[], $2::uuid[], $3::timestamptz[])
+"""
 _WITHDRAW: Final = """
 UPDATE outbox SET state = 'failed', reason = 'superseded', done_at = $2
 WHERE dedupe_key = ANY ($1::text[]) AND state = 'pending' RETURNING dedupe_key
@@ -128,10 +135,9 @@ class _Desk:
         connection = await raw(session)
         zones = {code: ZoneInfo(zone) for code, zone in (await places(connection)).items()}
         desk = cls(session, await rules_for(session), zones, now)
-        desk.house = (await session.execute(select(col(Organisation.name)))).scalar() or ""
-        keys = [key_of(FACT, notice.key) for notice in notices]
-        sent = select(col(Outbox.dedupe_key), col(Outbox.next_at)).where(col(Outbox.dedupe_key).in_(keys))
-        desk.before = {row[0]: row[1] for row in (await session.execute(sent)).all()}
+        desk.house = await connection.fetchval("SELECT name FROM organisation") or ""
+        rows = await connection.fetch(_BEFORE, [key_of(FACT, notice.key) for notice in notices])
+        desk.before = {row["dedupe_key"]: row["next_at"] for row in rows}
         desk.people = await persons(connection, [each for n in notices if (each := _whom(n)) is not None])
         found = await ways(connection, [(n.case.id if n.case else None, _whom(n)) for n in notices])
         desk.ways = {n.key: way for n, way in zip(notices, found, strict=True) if way is not None}
@@ -184,18 +190,12 @@ class _Desk:
         case = notice.case
         language = (person.language if person else None) or (case.language if case else None) or way.language
         return {
-            "id": uuid7(),
             "dedupe_key": key_of(FACT, notice.key),
-            "channel": CHANNEL,
-            "kind": registry.current()[CHANNEL].info.commands["replied"],
             "interaction_id": way.interaction_id,
             "recipient": way.recipient,
             "language": language or DEFAULT_LANGUAGE,
             "payload": {"contact": way.contact},
-            "state": "pending",
-            "attempts": 0,
             "next_at": at,
-            "created_at": self.now,
         }
 
     def zone(self, case: Case | None) -> ZoneInfo:
@@ -206,6 +206,24 @@ class _Desk:
     def _person(self, notice: Notice) -> Known | None:
         whom = _whom(notice)
         return self.people.get(whom) if whom is not None else None
+
+
+async def _write(session: AsyncSession, desk: _Desk, now: datetime) -> None:
+    connection, rows = await raw(session), desk.rows
+    await connection.execute(
+        _SEND,
+        CHANNEL,
+        registry.current()[CHANNEL].info.commands["replied"],
+        now,
+        [uuid7() for _ in rows],
+        *([row[name] for row in rows] for name in ("dedupe_key", "interaction_id", "recipient", "language")),
+        [orjson.dumps(row["payload"]).decode() for row in rows],
+        [row["next_at"] for row in rows],
+    )
+    if desk.counted:
+        await connection.execute(
+            _COUNT, *([row[name] for row in desk.counted] for name in ("key", "customer_id", "at"))
+        )
 
 
 async def _compose(session: AsyncSession, desk: _Desk, notice: Notice, row: dict[str, Any]) -> None:

@@ -165,8 +165,8 @@ class Book:
             self._withdrawn.append(letter_key(row))
 
     def keep(self, row: Promise, case: Case, *, at: datetime, by: str) -> bool:
-        """What was promised came at `at`; False: it was too late. What came before the word was given is about another one."""
-        if at < row.made_at:
+        """What was promised came at `at`; False: it was too late. What came before the word was given, or with it, is another's."""
+        if at <= row.made_at:
             return True
         kept = keeps(row.made_at, row.due_at, at)
         self.end(row, case, "promise_kept" if kept else "promise_broken", at=at if kept else row.due_at, reason=by)

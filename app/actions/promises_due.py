@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -51,7 +52,9 @@ class _Standing:
 
 async def near(session: AsyncSession, dues: Sequence[Due], rules: Rules, now: datetime) -> None:
     """Nothing has kept it so far: news go out by themselves where the customer takes them so; else a person is told."""
-    book, standing = await _open(session, dues, now)
+    book, opened = await _open(session, dues, now)
+    record = await _record(session, opened)
+    standing = [each for each in opened if not _on_record(book, each, record.get(each.case.id, ()))]
     by_letter = await _by_letter(session, [each for each in standing if each.row.kind == NEWS], rules)
     nexts = {each.row.id: book.next_news(each.case, book.leaves(each.case)) for each in by_letter}
     notices = [_still_working(each, nexts[each.row.id]) for each in by_letter]
@@ -86,7 +89,7 @@ async def left(session: AsyncSession, dues: Sequence[Due], rules: Rules, now: da
 async def due(session: AsyncSession, dues: Sequence[Due], rules: Rules, now: datetime) -> None:
     """Its time is over: kept by something on record, or broken. Whoever is owed news is promised the next at once."""
     book, standing = await _open(session, dues, now)
-    record = await happened(await raw(session), {each.case.id: each.row.made_at for each in standing})
+    record = await _record(session, standing)
     fates = await _letters(session, standing)
     broken = [each for each in standing if not _kept(book, each, record.get(each.case.id, ()), fates.get(each.row.id))]
     await _alarm(session, broken, "promise_broken", now)
@@ -99,11 +102,9 @@ def _kept(
 ) -> bool:
     """End it as it deserves; True: nobody need be told."""
     row, case = each.row, each.case
-    by = next((seen for seen in record if _keeps(row, seen)), None)
-    if by is not None:
-        book.keep(row, case, at=by["at"], by=by["kind"])
-        book.news(case, at=by["at"])
-    elif letter is not None and letter[0] == "sent" and letter[1] is not None and letter[1] <= row.due_at:
+    if _on_record(book, each, record):
+        return True
+    if letter is not None and letter[0] == "sent" and letter[1] is not None and letter[1] <= row.due_at:
         _sent(book, each, letter[1])
     elif (
         row.kind in (NEWS, SOLUTION)
@@ -115,6 +116,16 @@ def _kept(
     else:
         book.end(row, case, "promise_broken", at=row.due_at)
         return False
+    return True
+
+
+def _on_record(book: Book, each: _Standing, record: Sequence[asyncpg.Record]) -> bool:
+    """Whether something kept it that was not heeded yet; then it is written down now."""
+    by = next((seen for seen in record if _keeps(each.row, seen)), None)
+    if by is None:
+        return False
+    book.keep(each.row, each.case, at=by["at"], by=by["kind"])
+    book.news(each.case, at=by["at"])
     return True
 
 
@@ -136,7 +147,7 @@ async def _apologise(
     session: AsyncSession,
     book: Book,
     broken: Sequence[_Standing],
-    fates: Mapping[Any, tuple[str, datetime | None]],
+    fates: Mapping[UUID, tuple[str, datetime | None]],
     rules: Rules,
 ) -> None:
     """The next news are promised; whoever heard nothing hears that we are late, unless a person is to say so."""
@@ -168,6 +179,13 @@ async def _open(session: AsyncSession, dues: Sequence[Due], now: datetime) -> tu
     return book, standing
 
 
+async def _record(session: AsyncSession, standing: Sequence[_Standing]) -> Mapping[UUID, Sequence[asyncpg.Record]]:
+    since: dict[UUID, datetime] = {}
+    for each in standing:
+        since[each.case.id] = min(each.row.made_at, since.get(each.case.id, each.row.made_at))
+    return await happened(await raw(session), since)
+
+
 async def _by_letter(session: AsyncSession, standing: Sequence[_Standing], rules: Rules) -> list[_Standing]:
     """Those whose customer, or else the rules, take a notice for news."""
     whom = [each.case.customer_id for each in standing if each.case.customer_id is not None]
@@ -193,7 +211,7 @@ def _watch(book: Book, each: _Standing, at: datetime, after: datetime) -> None:
         book.set(NewTimer(kind=kind, key=f"{kind}:{each.row.id}", due_at=look, case_id=each.case.id, data=data))
 
 
-async def _letters(session: AsyncSession, standing: Sequence[_Standing]) -> dict[Any, tuple[str, datetime | None]]:
+async def _letters(session: AsyncSession, standing: Sequence[_Standing]) -> dict[UUID, tuple[str, datetime | None]]:
     keys = {key_of(FACT, letter_key(each.row)): each.row.id for each in standing if each.row.kind == NEWS}
     return {keys[key]: fate for key, fate in (await letters(await raw(session), list(keys))).items()}
 

@@ -57,7 +57,7 @@ def looked_at(
 
 def keeps(made_at: datetime, due_at: datetime, at: datetime) -> bool:
     """Whether what happened at `at` came after the word was given and by its time."""
-    return made_at <= at <= due_at
+    return made_at < at <= due_at
 
 
 def effect(subject: str, kind: str, data: Mapping[str, Any], *, live: bool, callback: bool) -> Effect:
@@ -67,19 +67,13 @@ def effect(subject: str, kind: str, data: Mapping[str, Any], *, live: bool, call
     customer picks up or not. A time nobody was told (parking, a wait that was estimated) is no promise.
     """
     if subject == "case":
-        return _of_case(kind, data)
+        return _OF_CASE.get(kind, "none")
     if kind in _ASKED_FOR:
         return "callback_at" if "at" in data else "none" if data.keys() & _NOT_SO else "callback_now"
     if kind == "answered":
-        return "none" if data.get("held") else "news"
+        return "news"  # told when it leaves, not when it is held for a second person
     if kind == "accepted" and callback:
         return "called"
     if kind == "completed" and live:
         return "news"
     return "callback_over" if kind in _CALLBACK_OVER else "none"
-
-
-def _of_case(kind: str, data: Mapping[str, Any]) -> Effect:
-    if kind == "message_checked":  # a message that was held leaves when it is passed
-        return "news" if data.get("passed") else "none"
-    return _OF_CASE.get(kind, "none")
