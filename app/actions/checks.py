@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.alarms import raise_alarm
 from app.actions.awaiting import await_customer
 from app.actions.cases import survivor
-from app.actions.gate import OPEN, OURS, missing_steps, open_checks, timer_key
+from app.actions.gate import OPEN, OURS, missing_steps, open_checks, timer_key, who
 from app.actions.record import advance, locked
 from app.actions.resolved import resolved
 from app.actions.timers import cancel_timer
@@ -41,15 +41,15 @@ async def take(
     `not_qualified`, `not_yours`), `Conflict` (`taken`, `check_withdrawn`, `check_over`), `Invalid` (`who_looks`).
     """
     case, check = await _locked(session, check_id)
-    who = await _who(session, case, check, representative, actor)
-    if check.state == "taken" and check.checker == who:
+    checker = await _who(session, case, check, representative, actor)
+    if check.state == "taken" and check.checker == checker:
         return check
     if check.state == "taken":
         raise Conflict("Somebody is looking at this already.", code="taken")
     _still_wanted(case, check)
-    _advance(session, case, check, "check_taken", now=now, actor=actor, data={"checker": who})
-    check.checker, check.taken_at = who, now
-    check.data = {**check.data, "taken_by": actor.source}
+    _advance(session, case, check, "check_taken", now=now, actor=actor, data={"checker": checker})
+    check.checker, check.taken_at = checker, now
+    check.data = {**check.data, "taken_by": who(actor)}
     await session.flush()
     return check
 
@@ -172,7 +172,7 @@ async def _who(session: AsyncSession, case: Case, check: SecondCheck, representa
 
 def _another(check: SecondCheck, code: str | None, actor: Actor) -> None:
     """Never the same person: not whose work it is, nor who asked for it with a key of their own."""
-    asked_themselves = actor.role != "integration" and check.data.get("by") == actor.source
+    asked_themselves = actor.role != "integration" and check.data.get("by") == who(actor)
     if asked_themselves or (code is not None and code == check.representative):
         raise Forbidden("A second person looks, not the one whose work it is.", code="same_person")
 
@@ -202,7 +202,7 @@ def _looks(check: SecondCheck, actor: Actor) -> bool:
     """Whether it is this actor who looks, or one who acts for them."""
     if actor.representative is not None:
         return check.checker == actor.representative
-    return check.data.get("taken_by") == actor.source
+    return check.data.get("taken_by") == who(actor)
 
 
 def _repeated(check: SecondCheck, state: str, actor: Actor) -> bool:

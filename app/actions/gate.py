@@ -85,7 +85,7 @@ async def request_check(
     check = _made(case, found, before=before, representative=representative, message=message, now=now)
     said = {"outcome": outcome, "root_cause": root_cause}
     check.data = {
-        "by": actor.source,
+        "by": who(actor),
         **({"waited": "still_waiting"} if case.state == "awaiting_customer" else {}),
         **{name: value for name, value in said.items() if value is not None},
     }
@@ -139,6 +139,11 @@ async def open_checks(session: AsyncSession, case: Case) -> Sequence[SecondCheck
 def timer_key(check: SecondCheck) -> str:
     """The key of the timer that tells when nobody has decided in time."""
     return f"check:{check.id}"
+
+
+def who(actor: Actor) -> str:
+    """One name for one person, whichever of their keys they use: two of them are two people."""
+    return actor.label if actor.representative is not None else actor.source
 
 
 async def _needed(
