@@ -20,7 +20,7 @@ from app.actions.record import locked
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.queries.promises import has_served
 from app.security import Actor
-from app.tables import Case, Promise
+from app.tables import Case, Promise, Representative
 from routing.resolution.promises import CALLBACK, NEWS, SOLUTION, Effect, effect
 from routing.rules import Rules
 
@@ -28,7 +28,8 @@ AHEAD_DAYS: Final = 366
 """So far ahead a time may be promised."""
 MOST_STANDING: Final = 20
 """Of one case at once."""
-LONGEST_WORDS: Final = 500
+OURS: Final = frozenset({CALLBACK, "incident"})
+"""Kinds that follow from what is done: a callback that is asked for, an incident that is declared."""
 
 
 async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now: datetime) -> None:
@@ -69,6 +70,32 @@ async def make_promise(
     row = book.make(case, kind, due_at, made_at=now, words=words, representative=representative)
     await book.write()
     return row
+
+
+async def give_promise(
+    session: AsyncSession,
+    case_id: UUID,
+    *,
+    kind: str,
+    due_at: datetime,
+    words: str | None,
+    representative: str | None,
+    actor: Actor,
+    now: datetime,
+) -> Promise:
+    """A person gave a time: whose word it is, is who says so, else the named one, else the owner. Raises as `make_promise`,
+    `NotFound`, `Forbidden`, `Invalid` (`unknown_representative`, `not_yours_to_promise`).
+    """
+    case = await locked(session, Case, case_id)
+    await may_promise(session, case, actor)
+    if kind in OURS:
+        raise Invalid(f"A promise of kind {kind!r} is made by what is done, not by hand.", code="not_yours_to_promise")
+    whose = actor.representative or representative or case.owner
+    if whose is not None and await session.get(Representative, whose) is None:
+        raise Invalid(f"There is no representative {whose!r}.", code="unknown_representative")
+    return await make_promise(
+        session, case, kind=kind, due_at=due_at, words=words, representative=whose, actor=actor, now=now
+    )
 
 
 async def keep_promises(
