@@ -51,7 +51,12 @@ INSERT INTO "case" (id, token, customer_id, request_type, state, opened_at, vers
 SELECT id, replace(gen_random_uuid()::text, '-', ''), customer_id, request_type, 'open', $5, 1, follows
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) AS made (id, customer_id, request_type, follows)
 """
-OF_A_CONTACT: Final = {"awaiting_customer": ["customer_replied"], "resolved": ["reopened"], "closed": ["reopened"]}
+OF_A_CONTACT: Final = {
+    "awaiting_customer": ["customer_replied"],
+    "checking": ["customer_replied"],
+    "resolved": ["reopened"],
+    "closed": ["reopened"],
+}
 """What a customer's contact means to a case, by its state; in the others it just joins."""
 STEPS: Final = 8
 """So many merges and follow-ups may come between a case and the one it leads to, before its contact is told to come again."""
