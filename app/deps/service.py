@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from app import registry
+from app.actions import page_links
 from app.actions.heartbeat import Heartbeats
 from app.db import Database
 from app.deps.feed import Feed
@@ -51,6 +52,7 @@ class Service:
         self.database = Database(dsn, settings=settings)
         self.channels: Mapping[str, Channel] = registry.discover(settings.channels, _config(settings))
         registry.use(self.channels)
+        page_links.use(settings.base_url)
         self.intake = Intake(self.database, observe=self.metrics.batches.observe)
         self.heartbeats = Heartbeats()
         self.feed = Feed(self.database)
