@@ -21,7 +21,10 @@ from app.errors import Invalid, RaabtaError, Unavailable
 BATCH_AT_MOST = 256
 WAITING_AT_MOST = 10_000
 WRITERS = 2
-"""While one batch waits for the disk, the next is being written."""
+SLOW_SECONDS = 0.02
+"""One batch is written at a time, so that what comes meanwhile makes one large batch: every batch costs the service and the
+database as much as ten contacts, however few are in it. Only beside one that takes longer, for the disk is slow or somebody
+holds a row, another is written."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -44,6 +47,9 @@ class GroupCommit(Generic[Item, Answer]):
         self._observe = observe
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._filled = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._writing = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
 
@@ -74,10 +80,28 @@ class GroupCommit(Generic[Item, Answer]):
                 self._filled.clear()
                 await self._filled.wait()
                 continue
+            if self._writing and (await self._finished() or not self._waiting):
+                continue
             batch = [self._waiting.popleft() for _ in range(min(BATCH_AT_MOST, len(self._waiting)))]
             if self._observe:
                 self._observe(len(batch))
-            await self._flush(batch)
+            self._writing += 1
+            self._idle.clear()
+            try:
+                await self._flush(batch)
+            finally:
+                self._writing -= 1
+                if not self._writing:
+                    self._idle.set()
+
+    async def _finished(self) -> bool:
+        """Wait for the batch that is being written; False: it takes long."""
+        try:
+            async with asyncio.timeout(SLOW_SECONDS):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _flush(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
         try:

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from app.errors import Conflict, Invalid, RaabtaError, Unavailable
+from app.intake import group as group_commit
 from app.intake.group import BATCH_AT_MOST, WRITERS, GroupCommit
 from tests.racing import HANG_SECONDS
 
@@ -86,6 +87,40 @@ async def test_who_gives_up_waiting_changes_nothing_for_the_others() -> None:
         found = await asyncio.gather(*asked, return_exceptions=True)
     assert isinstance(found[2], asyncio.CancelledError)
     assert [found[place] for place in (0, 1, 3, 4)] == [f"written {place}" for place in (0, 1, 3, 4)]
+
+
+async def test_what_comes_while_one_batch_is_written_makes_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "SLOW_SECONDS", HANG_SECONDS)
+    ledger = Ledger()
+    ledger.gate.clear()
+    async with GroupCommit(ledger.write) as group:
+        asked = []
+        for item in range(6):
+            asked.append(asyncio.create_task(group.submit(item)))
+            for _ in range(10):  # whoever could write it by now has begun
+                await asyncio.sleep(0)
+        ledger.gate.set()
+        await asyncio.gather(*asked)
+    assert ledger.tried == [1, 5]
+
+
+async def test_beside_a_batch_that_takes_long_the_next_is_written() -> None:
+    begun, held = asyncio.Event(), asyncio.Event()
+
+    async def write(items: Sequence[int]) -> Sequence[str | RaabtaError]:
+        if 0 in items:
+            begun.set()
+            await held.wait()
+        return ["written" for _ in items]
+
+    async with GroupCommit(write) as group:
+        first = asyncio.create_task(group.submit(0))
+        async with asyncio.timeout(HANG_SECONDS):
+            await begun.wait()
+            assert await group.submit(1) == "written"
+        assert not first.done()
+        held.set()
+        assert await first == "written"
 
 
 async def test_what_was_handed_in_before_the_end_is_written_and_later_comers_are_refused() -> None:
