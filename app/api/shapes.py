@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.api.case_facts import CaseFacts
 from channels.addresses import email_address, phone_number
 from routing import lifecycle
 
@@ -310,7 +311,7 @@ class BarView(BaseModel):
     made_at: datetime
 
 
-class CaseView(BaseModel):
+class CaseView(CaseFacts):
     """The customer's matter across all contacts. Oldest first; `more` where only the last 200 of each are shown."""
 
     id: UUID
