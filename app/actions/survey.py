@@ -236,3 +236,5 @@ async def _follow(
     elif found.case == "reopen":
         fact = {"survey": str(survey.id), "solved": said.solved}
         await reopen(session, case, reason="survey", again=again, actor=actor, now=now, data=fact)
+        if said.solved == "no":
+            await notify(session, case, "rescued", key=f"rescued:{survey.id}", values={}, now=now)
