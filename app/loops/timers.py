@@ -15,6 +15,7 @@ from typing_extensions import override
 from app.actions.firing import due, fire, put_off
 from app.db import now
 from app.errors import Unavailable
+from app.loops.busy import is_busy
 from app.loops.chore import Chore, fault
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,6 @@ class Timers(Chore):
         async with self.db.connection() as connection:
             found = await due(connection, limit=TOGETHER)
         done = await self._fire(found) if found else 0
-        if done:
-            self.db.bell.ring()
         return done > 0 and len(found) >= TOGETHER
 
     async def _fire(self, rows: Sequence[asyncpg.Record]) -> int:
@@ -48,6 +47,8 @@ class Timers(Chore):
             if len(rows) > 1:
                 middle = len(rows) // 2
                 return await self._fire(rows[:middle]) + await self._fire(rows[middle:])
+            if is_busy(error):
+                return 0  # nothing is wrong with it: the next turn finds it again
             log.error("%s: %s is put off: %s", self.name, rows[0]["id"], fault(error))
             async with self.db.transaction() as connection:
                 await put_off(connection, [rows[0]["id"]])
