@@ -22,7 +22,7 @@ from app.actions.rules import find, live_number, live_row, read_row
 from app.actions.rules_changes import changes, paths
 from app.actions.rules_recompute import as_filed
 from app.configuration import Configuration
-from app.configuration.references import unserved
+from app.configuration.references import unknown_people, unserved
 from app.configuration.shape import Organisation as SaidOrganisation
 from app.configuration.shape import Representative as SaidRepresentative
 from app.tables import Interaction, Organisation, Queue, Representative, RequestType, RuleSet
@@ -123,6 +123,8 @@ async def _warnings(session: AsyncSession, row: RuleSet, live: RuleSet | None, r
         codes = [change.code for change in gone if change.what == NAMES[model]]
         if named := await still_named(session, model, codes):
             found.append(f"still_named: the {NAMES[model]} {named!r} would be removed, but other rows still name it")
+    staff = await session.exec(select(Representative.code).where(col(Representative.retired).is_(False)))
+    found += [f"unknown_people: {line}" for line in unknown_people(rules, known=staff.all())]
     return (found + [f"unserved: {line}" for line in await unserved_by_staff(session, rules)])[:MOST_WARNINGS]
 
 

@@ -34,6 +34,8 @@ def wrong_references(configuration: Configuration) -> Iterator[tuple[Path, str]]
         yield from _unknown(place, "request type", default, rules.requests)
     for fault in rule_references(rules, languages=configuration.organisation.languages):
         yield fault.path, fault.reason
+    for place, code in _people_named(rules):
+        yield from _unknown(place, "representative", code, configuration.representatives)
     for code, person in configuration.representatives.items():
         place = ("representatives", code)
         if person.office is not None:
@@ -63,6 +65,7 @@ def rule_references(rules: Rules, *, languages: Sequence[str]) -> Iterator[Fault
         for language in request.labels:
             for path, reason in _unknown((*place, language), "language", language, languages):
                 yield Fault(path=path, reason=reason)
+    yield from _words_of_steps(rules, languages)
     for code, queue in rules.queues.items():
         if queue.hours is None:
             continue
@@ -72,6 +75,13 @@ def rule_references(rules: Rules, *, languages: Sequence[str]) -> Iterator[Fault
             yield Fault(path=(*place, "timezone"), reason=reason)
         if queue.hours.holidays is not None and (wrong := _wrong_country(queue.hours.holidays)):
             yield Fault(path=(*place, "holidays"), reason=wrong)
+
+
+def unknown_people(rules: Rules, *, known: Collection[str]) -> Iterator[str]:
+    """One line for each who is to be warned of cases and does not work here: nobody would hear it."""
+    for place, code in _people_named(rules):
+        for path, reason in _unknown(place, "representative", code, known):
+            yield f"{'.'.join(path)}: {reason}"
 
 
 def unserved(configuration: Configuration) -> Iterator[str]:
@@ -139,6 +149,37 @@ class _Somebody:
             self._work += len(self._staff)
             self._answers[needs] = any(meets(person, needs) for person in self._staff)
         return self._answers[needs]
+
+
+def _people_named(rules: Rules) -> Iterator[tuple[Path, str]]:
+    """Who is warned of cases, or told of a breach, with the place where they are named; what is inherited is named above."""
+    said = {
+        (): rules.resolution.standing,
+        **{("request_types", code): rule for code, rule in rules.resolution.requests.items()},
+    }
+    told: set[tuple[str, ...]] = set()
+    for place, rule in said.items():
+        for name, people in (
+            ("warn", rule.targets.warn),
+            *((f"escalate.{number}.tell", each.tell) for number, each in enumerate(rule.targets.escalate)),
+        ):
+            if (name, *people) in told:
+                continue
+            told.add((name, *people))
+            for code in people:
+                yield ("resolution", *place, "targets", *name.split(".")), code
+
+
+def _words_of_steps(rules: Rules, languages: Sequence[str]) -> Iterator[Fault]:
+    """Every step can be read by whoever knows the first language; no other than the organisation's is named."""
+    for code, steps in rules.resolution.playbooks.items():
+        for number, step in enumerate(steps):
+            place = ("playbooks", code, "steps", str(number), "words")
+            if languages and languages[0] not in step.words:
+                yield Fault(path=place, reason=f"has no words in {languages[0]}")
+            for language in step.words:
+                for path, reason in _unknown((*place, language), "language", language, languages):
+                    yield Fault(path=path, reason=reason)
 
 
 def _wrong_country(code: str) -> str | None:

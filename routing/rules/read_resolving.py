@@ -35,8 +35,14 @@ MOST_CAUSES: Final = 100
 MOST_WORDS: Final = 50
 MOST_PEOPLE: Final = 50
 MOST_ESCALATIONS: Final = 10
+MOST_LANGUAGES: Final = 50
+LONGEST_WORDS: Final = 500
+LONGEST_WORD: Final = 60
 DEEPEST: Final = 4
+NONE: Final = "none"
+"""Said instead of a playbook: this request type has none, although the one above has."""
 _TIME: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 _CASE: Final = (
     "touches",
     "news_seconds",
@@ -70,7 +76,7 @@ def read_resolution(document: Table, requests: Mapping[str, RequestRule], queues
     playbooks = _playbooks(document.table("playbooks"))
     table = document.table("resolution", (*_WHOLE, *_CASE))
     standing = _case(table, CaseRule())
-    _known_playbook(table, standing, playbooks)
+    _whole_case(document, table, standing, playbooks)
     own = table.table("request_types")
     said = {
         code: own.table(code, _CASE) for code in own.entries(10_000) if _is_there(own, code, "request type", requests)
@@ -81,10 +87,10 @@ def read_resolution(document: Table, requests: Mapping[str, RequestRule], queues
         notices_per_day=table.whole("notices_per_day", 0, 100, 3),
         surveys_per_month=table.whole("surveys_per_month", 0, 100, 2),
         rescue_at_most=table.whole("rescue_at_most", 0, 5, 2),
-        causes=tuple(_cause(each) for each in table.tables("causes", MOST_CAUSES, ("cause", "words"))),
+        causes=_causes(table),
         surge=_surge(table.table("surge", _names(SurgeRule))),
         playbooks=playbooks,
-        requests={code: _inherited(code, requests, said, standing, playbooks) for code in requests},
+        requests={code: _inherited(document, code, requests, said, standing, playbooks) for code in requests},
         queues={
             code: _follow_up(after.table(code, _names(FollowUpRule)))
             for code in after.entries(10_000)
@@ -95,6 +101,7 @@ def read_resolution(document: Table, requests: Mapping[str, RequestRule], queues
 
 
 def _inherited(
+    document: Table,
     code: str,
     requests: Mapping[str, RequestRule],
     said: Mapping[str, Table],
@@ -112,7 +119,7 @@ def _inherited(
         if each in said:
             rule = _case(said[each], rule)
             if each == code:
-                _known_playbook(said[each], rule, playbooks)
+                _whole_case(document, said[each], rule, playbooks)
     return rule
 
 
@@ -125,9 +132,14 @@ def _case(table: Table, above: CaseRule) -> CaseRule:
         news_by=table.choice("news_by", ("message", "person"), above.news_by),
         targets=_targets(table.table("targets", _names(TargetRule)), above.targets),
         checks=_checks(table) if table.has("checks") else above.checks,
-        playbook=table.code("playbook") or above.playbook,
+        playbook=_playbook(table, above),
         retention_days=table.whole("retention_days", 1, 36_500, above.retention_days),
     )
+
+
+def _playbook(table: Table, above: CaseRule) -> str | None:
+    named = table.code("playbook")
+    return above.playbook if named is None else None if named == NONE else named
 
 
 def _targets(table: Table, above: TargetRule) -> TargetRule:
@@ -145,30 +157,55 @@ def _targets(table: Table, above: TargetRule) -> TargetRule:
 
 
 def _escalations(table: Table) -> tuple[EscalationRule, ...]:
-    return tuple(
+    found = tuple(
         EscalationRule(
             after_seconds=each.number("after_seconds", 0, YEAR_SECONDS), tell=each.codes("tell", MOST_PEOPLE)
         )
         for each in table.tables("escalate", MOST_ESCALATIONS, _names(EscalationRule))
     )
+    times = [each.after_seconds for each in found]
+    if times != sorted(set(times)):
+        table.fault("must come one after the other, each later than the one before", "escalate")
+    return found
 
 
 def _checks(table: Table) -> tuple[CheckRule, ...]:
-    return tuple(
-        CheckRule(
-            before=each.choice("before", _BEFORE, "resolution"),
-            amount_over=each.number("amount_over", 0, 1e12) if each.has("amount_over") else None,
-            new_within_days=each.whole("new_within_days", 1, 3_650) if each.has("new_within_days") else None,
-            share=each.number("share", 0, 1, 1.0),
-            skill=each.code("skill"),
-            level=each.whole("level", 1, 5, 1),
-            within_seconds=each.number("within_seconds", 60, YEAR_SECONDS, 14_400.0),
-        )
-        for each in table.tables("checks", MOST_CHECKS, _names(CheckRule))
+    found: list[CheckRule] = []
+    mistakes = len(table.wrong)
+    for each in table.tables("checks", MOST_CHECKS, _names(CheckRule)):
+        rule = _check(each)
+        if len(table.wrong) == mistakes and any(_covers(earlier, rule) for earlier in found):
+            each.fault("can never count: an earlier check is always asked for before it")
+        found.append(rule)
+    return tuple(found)
+
+
+def _check(table: Table) -> CheckRule:
+    rule = CheckRule(
+        before=table.choice("before", _BEFORE, "resolution"),
+        amount_over=table.number("amount_over", 0, 1e12) if table.has("amount_over") else None,
+        new_within_days=table.whole("new_within_days", 1, 3_650) if table.has("new_within_days") else None,
+        share=table.number("share", 0, 1, 1.0),
+        skill=table.code("skill"),
+        level=table.whole("level", 1, 5, 1),
+        within_seconds=table.number("within_seconds", 60, YEAR_SECONDS, 14_400.0),
     )
+    if rule.skill is None and table.has("level"):
+        table.fault("is of a skill: name one", "level")
+    if table.raw("share") == 0:
+        table.fault("can never hold: nobody is among a share of 0", "share")
+    return rule
+
+
+def _covers(earlier: CheckRule, later: CheckRule) -> bool:
+    """Whether the earlier one holds for everything."""
+    unbound = earlier.amount_over is None and earlier.new_within_days is None and earlier.share >= 1
+    return earlier.before == later.before and unbound
 
 
 def _playbooks(table: Table) -> dict[str, tuple[PlaybookStep, ...]]:
+    if table.has(NONE):
+        table.fault(f"no playbook is called {NONE!r}: that says that there is none", NONE)
     return {code: _steps(table.table(code, ("steps",))) for code in table.entries(MOST_PLAYBOOKS)}
 
 
@@ -190,21 +227,48 @@ def _step(table: Table) -> PlaybookStep:
     link = table.text("link", 500) if table.has("link") else None
     if link is not None and not link.startswith(("https://", "http://", "/")):
         table.fault("must be an address that begins with https://, http:// or /", "link")
+    do = table.choice("do", _DOING, "do")
+    if do == "link" and link is None:
+        table.fault("is missing: a link to what?", "link")
+    if table.has("words") and not 0 < len(words.names) <= MOST_LANGUAGES:
+        words.fault(f"must have from 1 to {MOST_LANGUAGES} entries")
     return PlaybookStep(
         code=table.code("code") or "",
-        do=table.choice("do", _DOING, "do"),
-        words={language: words.text(language, 500) for language in words.entries(50)},
+        do=do,
+        words={language: words.text(language, LONGEST_WORDS) for language in words.names if _language(words, language)},
         required=table.flag("required", default=False),
         link=link,
     )
 
 
+def _language(words: Table, language: object) -> bool:
+    if isinstance(language, str) and _LANGUAGE.fullmatch(language):
+        return True
+    words.fault("must be a language such as en or zh-Hant", str(language))
+    return False
+
+
+def _causes(table: Table) -> tuple[CauseRule, ...]:
+    found: list[CauseRule] = []
+    known: set[str] = set()
+    for each in table.tables("causes", MOST_CAUSES, ("cause", "words")):
+        rule = _cause(each)
+        if again := sorted(known.intersection(rule.words)):
+            each.fault(f"{again[0]!r} stands for an earlier cause already", "words")
+        known.update(rule.words)
+        found.append(rule)
+    return tuple(found)
+
+
 def _cause(table: Table) -> CauseRule:
     if not table.has("cause"):
         table.missing("cause")
-    words = tuple(str(word).strip().casefold() for word in table.items("words", MOST_WORDS) if isinstance(word, str))
-    if not words or not all(words):
+    said = table.items("words", MOST_WORDS)
+    words = tuple(word.strip().casefold() for word in said if isinstance(word, str))
+    if not words or not all(words) or len(words) != len(said):
         table.fault("must be a list of words", "words")
+    elif max(map(len, words)) > LONGEST_WORD:
+        table.fault(f"must not have words of more than {LONGEST_WORD} characters", "words")
     return CauseRule(cause=table.code("cause") or "", words=words)
 
 
@@ -237,9 +301,21 @@ def _quiet(table: Table) -> tuple[str, str] | None:
     return begin, end
 
 
-def _known_playbook(table: Table, rule: CaseRule, playbooks: Mapping[str, Any]) -> None:
-    if table.has("playbook") and rule.playbook not in playbooks:
-        table.fault(f"there is no playbook {rule.playbook!r}{table.near(rule.playbook or '', playbooks)}", "playbook")
+def _whole_case(document: Table, table: Table, rule: CaseRule, playbooks: Mapping[str, Any]) -> None:
+    """What only shows when everything a request type has is known: what it names, and what can never be."""
+    if table.has("playbook") and rule.playbook is not None and rule.playbook not in playbooks:
+        table.fault(f"there is no playbook {rule.playbook!r}{table.near(rule.playbook, playbooks)}", "playbook")
+    if rule.news_lead_seconds >= rule.news_seconds and (table.has("news_seconds") or table.has("news_lead_seconds")):
+        named = "news_lead_seconds" if table.has("news_lead_seconds") else "news_seconds"
+        table.fault("the news would be looked at before they are promised: the lead must be the shorter one", named)
+    skills = document.raw("skills")
+    if not isinstance(skills, list | tuple) or not skills or not table.has("checks"):
+        return
+    for number, check in enumerate(rule.checks):
+        if check.skill and check.skill not in skills:
+            named_skills = [skill for skill in skills if isinstance(skill, str)]
+            reason = f"there is no skill {check.skill!r}{table.near(check.skill, named_skills)}"
+            table.fault(reason, "checks", str(number), "skill")
 
 
 def _is_there(table: Table, code: str, what: str, known: Mapping[str, Any]) -> bool:
