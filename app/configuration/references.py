@@ -18,6 +18,7 @@ from routing.entry import Contact, file
 from routing.model import Needs, Staff
 from routing.needs import meets
 from routing.rules import Fault, Rules
+from routing.rules.resolving import CaseRule
 
 MOST_WORK: Final = 2_000_000
 """How often somebody is asked whether they could serve a need: about a second."""
@@ -34,8 +35,8 @@ def wrong_references(configuration: Configuration) -> Iterator[tuple[Path, str]]
         yield from _unknown(place, "request type", default, rules.requests)
     for fault in rule_references(rules, languages=configuration.organisation.languages):
         yield fault.path, fault.reason
-    for place, code in _people_named(rules):
-        yield from _unknown(place, "representative", code, configuration.representatives)
+    for named, code in _people_named(rules):
+        yield from _unknown(named, "representative", code, configuration.representatives)
     for code, person in configuration.representatives.items():
         place = ("representatives", code)
         if person.office is not None:
@@ -153,10 +154,8 @@ class _Somebody:
 
 def _people_named(rules: Rules) -> Iterator[tuple[Path, str]]:
     """Who is warned of cases, or told of a breach, with the place where they are named; what is inherited is named above."""
-    said = {
-        (): rules.resolution.standing,
-        **{("request_types", code): rule for code, rule in rules.resolution.requests.items()},
-    }
+    said: dict[Path, CaseRule] = {(): rules.resolution.standing}
+    said |= {("request_types", code): rule for code, rule in rules.resolution.requests.items()}
     told: set[tuple[str, ...]] = set()
     for place, rule in said.items():
         for name, people in (
