@@ -10,11 +10,12 @@ from app.db import Connection
 from app.queries.feed import Place
 
 # As in `app.queries.feed`: of an earlier epoch everything is told, of this one what no running transaction can still precede.
+# Ordered by the number of the transaction, never by the text it is read as: 1000 comes after 999.
 _PAGE = """
 SELECT epoch, xid::text AS xid, seq, subject, subject_id, version, kind, at, actor, data FROM event
 WHERE (epoch, xid, seq) > ($1::int, $2::text::xid8, $3::bigint)
     AND (epoch < current_epoch() OR xid < pg_snapshot_xmin(pg_current_snapshot()))
-ORDER BY epoch, xid, seq LIMIT $4
+ORDER BY event.epoch, event.xid, event.seq LIMIT $4
 """
 
 
