@@ -97,7 +97,6 @@ async def _first_served(session: AsyncSession, cases: Sequence[UUID]) -> Mapping
             col(Assignment.answered_at).is_not(None),
             col(Assignment.outcome).is_distinct_from("declined"),
         )
-        .distinct(col(Interaction.case_id))
-        .order_by(col(Interaction.case_id), col(Assignment.answered_at), col(Assignment.id))
+        .order_by(col(Assignment.answered_at).desc(), col(Assignment.id).desc())
     )
     return dict((await session.exec(chosen)).all())
