@@ -39,5 +39,6 @@ async def page_link(session: AsyncSession, case: Case) -> str:
 
 def address(token: str) -> str:
     """Where the page with this token is. Where nobody said how we are reached, as the environment says."""
-    base = _told[0] if _told else load().base_url
-    return f"{base.rstrip('/')}{PATH}{token}"
+    if not _told:
+        use(load().base_url)
+    return f"{_told[0].rstrip('/')}{PATH}{token}"

@@ -9,18 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
+import orjson
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db import uuid7
-from app.tables import Timer
+from app.queries.rules import raw
 
-MOST_AT_ONCE = 5_000
-"""Rows of one statement: PostgreSQL takes no more than 65,535 values."""
+_SET: Final = """
+INSERT INTO timer (id, key, kind, case_id, due_at, data)
+SELECT id, key, kind, case_id, due_at, data::jsonb
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[])
+    AS t (id, key, kind, case_id, due_at, data)
+ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at, data = excluded.data, attempts = 0
+"""
+_CANCEL: Final = "DELETE FROM timer WHERE key = ANY ($1::text[])"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,22 +53,19 @@ async def set_timer(
 
 
 async def set_timers(session: AsyncSession, timers: Sequence[NewTimer]) -> None:
-    """All of them, in one statement for thousands. Of one key the last counts."""
-    rows = [
-        {
-            "id": uuid7(),
-            "key": each.key,
-            "kind": each.kind,
-            "case_id": each.case_id,
-            "due_at": each.due_at,
-            "data": dict(each.data),
-        }
-        for each in {each.key: each for each in timers}.values()
-    ]
-    for start in range(0, len(rows), MOST_AT_ONCE):
-        made = insert(Timer).values(rows[start : start + MOST_AT_ONCE])
-        moved = {"due_at": made.excluded.due_at, "data": made.excluded.data, "attempts": 0}
-        await session.exec(cast("Any", made.on_conflict_do_update(index_elements=["key"], set_=moved)))
+    """All of them, in one statement. Of one key the last counts."""
+    rows = list({each.key: each for each in timers}.values())
+    if rows:
+        await session.flush()  # the cases they belong to may be new
+        await (await raw(session)).execute(
+            _SET,
+            [uuid7() for _ in rows],
+            [row.key for row in rows],
+            [row.kind for row in rows],
+            [row.case_id for row in rows],
+            [row.due_at for row in rows],
+            [orjson.dumps(dict(row.data)).decode() for row in rows],
+        )
 
 
 async def cancel_timer(session: AsyncSession, key: str) -> None:
@@ -74,5 +76,4 @@ async def cancel_timer(session: AsyncSession, key: str) -> None:
 async def cancel_timers(session: AsyncSession, keys: Sequence[str]) -> None:
     """Take them all back."""
     if keys:
-        gone: Any = text("DELETE FROM timer WHERE key = ANY (:keys)").bindparams(keys=list(keys))
-        await session.exec(gone)
+        await (await raw(session)).execute(_CANCEL, list(keys))

@@ -20,7 +20,7 @@ from app.loops.chore import Chore, fault
 
 log = logging.getLogger(__name__)
 
-TOGETHER: Final = 200
+TOGETHER: Final = 500
 
 
 class Timers(Chore):
