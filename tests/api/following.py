@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI
 
-PATIENCE_SECONDS = 10
+from tests.racing import HANG_SECONDS
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Follower:
 
     async def line(self) -> str:
         """The next line."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(HANG_SECONDS):
             return await self.lines.get()
 
     async def send(self, message: Mapping[str, Any]) -> None:
@@ -78,10 +78,10 @@ async def following(
     }  # fmt: skip
     task = asyncio.create_task(app(scope, receive, follower.send))
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(HANG_SECONDS):
             await asyncio.shield(follower.started)
         yield follower
     finally:
         follower.gone.set()
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(HANG_SECONDS):
             await task

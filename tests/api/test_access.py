@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from app.deps.limits import Buckets
 from app.main import create_app
 from app.settings import Settings
 from tests.api.conftest import House
+from tests.racing import HANG_SECONDS, LOOK_SECONDS
 
 CALLERS = {"admin": "admin", "supervisor": "supervisor", "integration": "integration", "kiosk": "kiosk", "ayesha": "representative"}  # fmt: skip
 APP = create_app(Settings())
@@ -148,14 +150,12 @@ async def test_whoever_serves_a_customer_reads_their_whole_history(house: House)
     assert [each["id"] for each in history] == [now["id"], earlier["id"]]
 
 
-async def test_a_revoked_key_stops_within_two_seconds(house: House, sql: Any) -> None:
-    import asyncio
-
+async def test_a_revoked_key_stops_though_it_is_used_all_the_time(house: House, sql: Any) -> None:
     assert (await house.call("supervisor", "GET", "/v1/queues")).status_code == 200
     await sql("UPDATE api_key SET revoked_at = wall_clock() WHERE name = 'supervisor'")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(HANG_SECONDS):
         while (await house.call("supervisor", "GET", "/v1/queues")).status_code != 401:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 async def test_a_retired_representatives_key_is_nobodys(house: House, sql: Any) -> None:

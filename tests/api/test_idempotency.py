@@ -6,9 +6,12 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import pytest
+from sqlalchemy import text
 
 from app.deps import idempotency
 from tests.api.conftest import House
+from tests.racing import HANG_SECONDS, blocked, holding
 
 
 async def message(
@@ -78,6 +81,14 @@ async def test_an_answer_that_is_an_error_is_not_kept(house: House) -> None:
     assert (good.status_code, good.json()["queue"]) == (201, "sales")
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for the first under their key waits as long as it takes."""
+    monkeypatch.setattr(idempotency, "WAIT_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr(idempotency, "_WAIT", text(f"SET LOCAL lock_timeout = {int(HANG_SECONDS * 1000)}"))
+
+
+@pytest.mark.usefixtures("patient")
 async def test_of_twenty_at_once_one_writes_and_all_get_its_answer(house: House) -> None:
     told = await house.arrive("r1")
     answers = await asyncio.gather(*(message(house, told["id"], key="k1") for _ in range(20)))
@@ -96,11 +107,18 @@ async def test_who_waits_longer_than_a_second_is_told_to_try_again(house: House)
             await connection.execute("SELECT pg_advisory_xact_lock($1)", name)
             answer = await message(house, told["id"], key="k1")
             assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_in_flight")
-            waiting = asyncio.create_task(message(house, told["id"], key="k1"))
-            await asyncio.sleep(0.2)
-        assert (await waiting).status_code == 201
     finally:
         await connection.close()
+
+
+@pytest.mark.usefixtures("patient")
+async def test_who_waits_for_another_process_is_served_when_it_is_done(house: House, sql: Any) -> None:
+    told = await house.arrive("r1")
+    name = idempotency.lock_name("key:supervisor", "k1")
+    async with holding(house.database, "SELECT pg_advisory_xact_lock($1)", name):
+        waiting = asyncio.create_task(message(house, told["id"], key="k1"))
+        await blocked(sql)
+    assert (await waiting).status_code == 201
 
 
 async def test_a_contact_under_a_key_gets_the_same_answer_though_it_moved_on(house: House) -> None:

@@ -10,6 +10,7 @@ from starlette.types import Message
 
 from app.deps.session import session as session_of_requests
 from tests.api.conftest import House
+from tests.racing import HANG_SECONDS
 
 
 async def pages(house: House, path: str, *, limit: int, who: str = "supervisor", **query: Any) -> list[list[Any]]:
@@ -100,12 +101,12 @@ async def test_presence_repeats_without_writing_again(house: House) -> None:
     ]  # fmt: skip
 
 
-async def test_heartbeats_are_written_together_within_two_seconds(house: House, sql: Any) -> None:
+async def test_heartbeats_are_written_together_by_the_service_itself(house: House, sql: Any) -> None:
     await house.available("ayesha")
     await sql("UPDATE representative SET heartbeat_at = NULL")
     for who in ("ayesha", "ayesha", "supervisor"):
         assert (await house.call(who, "POST", "/v1/representatives/ayesha/heartbeat")).status_code == 204
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(HANG_SECONDS):
         while (await sql("SELECT heartbeat_at FROM representative WHERE code = 'ayesha'"))[0]["heartbeat_at"] is None:
             await asyncio.sleep(0.05)
 

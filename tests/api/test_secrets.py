@@ -16,6 +16,7 @@ from app.security import digest
 from app.settings import Settings
 from tests.api.conftest import House, opened
 from tests.api.following import Follower, following
+from tests.racing import HANG_SECONDS
 
 ADDRESS = "127.0.0.1"
 """Where the tests' streams come from."""
@@ -112,7 +113,7 @@ async def revoke(house: House, name: str) -> None:
 async def ended(house: House, stream: Follower) -> None:
     """Things happen until the stream is over."""
     number = 0
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(HANG_SECONDS):
         while not stream.ended.is_set():
             number += 1
             await house.arrive(f"r{number}")

@@ -11,16 +11,19 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from app.main import create_app
 from app.settings import Settings
 from tests.api.conftest import give_keys
 from tests.office import furnish
+from tests.racing import HANG_SECONDS
 
+expect.set_options(timeout=HANG_SECONDS * 1_000)
 LAUNCH = [
     "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -89,8 +92,11 @@ Open = Callable[..., Awaitable[Desk]]
 
 @pytest.fixture
 async def site(database: str) -> AsyncIterator[Site]:
-    """`create_app` with its loops under uvicorn, on a free port."""
+    """`create_app` with its loops under uvicorn, on a free port. No offer runs out before a slow browser has drawn it."""
     await furnish(database)
+    connection = await asyncpg.connect(database)
+    await connection.execute("UPDATE queue SET offer_timeout_seconds = 600")
+    await connection.close()
     keys = await give_keys(database)
     app = create_app(Settings(), dsn=database)
     with socket.socket() as door:
@@ -131,7 +137,7 @@ async def open_desk(browser: Browser, site: Site) -> AsyncIterator[Open]:
             context: BrowserContext = await browser.new_context(**options)
             stack.push_async_callback(context.close)
             desk = Desk(page=await context.new_page(), site=site)
-            desk.page.set_default_timeout(10_000)
+            desk.page.set_default_timeout(HANG_SECONDS * 1_000)
             desk.page.on("console", lambda message: _complain(desk, message))
             desk.page.on("pageerror", lambda error: desk.complaints.append(str(error)))
             opened.append(desk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from html import unescape
 from typing import Any, Final
@@ -18,11 +19,10 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from app.queries.audit import audit
 from app.settings import Settings
 from tests.api.conftest import House, opened
+from tests.racing import HANG_SECONDS, LOOK_SECONDS
 
 BASE: Final = "https://calls.example.org"
 TOKEN: Final = "twilio-token-of-the-tests"
-SECONDS: Final = 5.0
-"""Longest wait for what the service does by itself."""
 
 
 class Journey:
@@ -140,11 +140,11 @@ class Journey:
 
     async def until(self, look: Callable[[], Awaitable[Any]]) -> Any:
         """What `look` finds, once it finds something."""
-        for _ in range(int(SECONDS / 0.02)):
-            if (found := await look()) is not None:
-                return found
-            await asyncio.sleep(0.02)
-        raise AssertionError(f"{look.__qualname__} found nothing within {SECONDS} s")
+        began = time.monotonic()
+        while (found := await look()) is None:
+            assert time.monotonic() - began < HANG_SECONDS, f"{look.__qualname__} found nothing"
+            await asyncio.sleep(LOOK_SECONDS)
+        return found
 
     async def pass_time(self, seconds: float) -> None:
         """The database's clock moves on; everybody at work was heard of meanwhile."""

@@ -12,6 +12,7 @@ import pytest
 from app.deps import csrf_token
 from app.errors import Unavailable
 from tests.api.conftest import House
+from tests.api.following import Follower, following
 from tests.web.conftest import Visitor, text_of
 
 Sql = Callable[..., Any]
@@ -290,41 +291,44 @@ async def test_the_pulse_loads_itself_again_in_our_own_frame_and_is_a_sign_of_li
 async def test_the_stream_says_that_something_changed_and_tells_no_content(ayesha: Visitor, house: House) -> None:
     await ayesha.press("/desk/presence", status="available")
     told = await house.arrive("a")
-    news: list[str] = []
-
-    async def follow() -> None:
-        async with ayesha.browser.stream("GET", "/desk/stream") as answer:
-            assert answer.headers["content-type"].startswith("text/event-stream")
-            news.extend([line async for line in answer.aiter_lines()])
-
-    following = asyncio.create_task(follow())
-    await until(lambda: house.app.state.service.feed.followers == 1)
-    await house.offer(told["id"], "ayesha")
-    await asyncio.sleep(1)
-    house.app.state.service.stop()
-    await asyncio.wait_for(following, 5)
-    assert news.count("event: changed") >= 2
+    async with following(house.app, cookies(ayesha), path="/desk/stream") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        news = await changed(stream)
+        await house.offer(told["id"], "ayesha")
+        news += await changed(stream)
+        house.app.state.service.stop()
+        await stream.ended.wait()
+        news += rest(stream)
     assert set(news) <= {"retry: 1000", "event: changed", "event: beat", "data: ", ""}
 
 
 async def test_what_happens_to_others_is_no_news(ayesha: Visitor, house: House) -> None:
     told = await house.arrive("a")
-    news: list[str] = []
+    await house.available("chandra")
+    async with (
+        following(house.app, cookies(ayesha), path="/desk/stream") as stream,
+        following(house.app, house.headers("chandra")) as hers,
+    ):
+        await changed(stream)  # whatever there was before
+        await house.offer(told["id"], "chandra")
+        assert (await hers.event())["type"] == "interaction.offered"  # told, so ours has had it too, or is about to
+        await asyncio.sleep(0.1)
+        house.app.state.service.stop()
+        await stream.ended.wait()
+        assert "event: changed" not in rest(stream)
 
-    async def follow() -> None:
-        async with ayesha.browser.stream("GET", "/desk/stream") as answer:
-            news.extend([line async for line in answer.aiter_lines()])
 
-    following = asyncio.create_task(follow())
-    await until(lambda: house.app.state.service.feed.followers == 1)
-    await house.offer(told["id"], "chandra")
-    await asyncio.sleep(1)
-    house.app.state.service.stop()
-    await asyncio.wait_for(following, 5)
-    assert news.count("event: changed") == 1
+def cookies(visitor: Visitor) -> dict[str, str]:
+    return {"cookie": "; ".join(f"{name}={value}" for name, value in visitor.browser.cookies.items())}
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():
-            await asyncio.sleep(0.01)
+async def changed(stream: Follower) -> list[str]:
+    """The lines up to the next that says so."""
+    lines = [await stream.line()]
+    while lines[-1] != "event: changed":
+        lines.append(await stream.line())
+    return lines
+
+
+def rest(stream: Follower) -> list[str]:
+    return [stream.lines.get_nowait() for _ in range(stream.lines.qsize())]
