@@ -66,7 +66,8 @@ async def test_a_case_learns_where_it_began_and_whose_it_is(shift: Shift) -> Non
     accepted = await shift.fetch("SELECT at FROM event WHERE kind = 'accepted'")
     assert row["first_answer_at"] == accepted[0]["at"]
     assert row["tended_at"] is not None
-    assert (await shift.last(row["id"]))["data"] == {"representative": "esther"}
+    told = await shift.fetch("SELECT data FROM event WHERE subject_id = $1 AND kind = 'owned'", str(row["id"]))
+    assert [each["data"] for each in told] == [{"representative": "esther"}]
 
 
 async def test_a_letter_is_answered_when_it_is_answered_and_not_when_it_is_taken(shift: Shift) -> None:
