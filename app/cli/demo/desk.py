@@ -130,7 +130,13 @@ class Desk:
             await self._answer(here, assignment)
         await self._put(f"{here}/completion", {"outcome": "answered"})
         if self._chance.random() < RESOLVED:
-            await self._put(f"/v1/cases/{interaction['case_id']}/resolution", {"outcome": "answered"})
+            await self._resolve(f"/v1/cases/{interaction['case_id']}")
+
+    async def _resolve(self, case: str) -> None:
+        """What the playbook requires is done first."""
+        for step in (await self._get(f"{case}/playbook")).get("missing", ()):
+            await self._put(f"{case}/playbook/{step}")
+        await self._put(f"{case}/resolution", {"outcome": "answered"})
 
     async def _until_the_call_ends(self, here: str) -> None:
         for _ in range(int(LONGEST_CALL_SECONDS / CALL_LOOK_SECONDS)):

@@ -34,7 +34,7 @@ STOP_SECONDS: Final = 20.0
 LOOK_SECONDS: Final = 0.05
 _SECONDS: Final = re.compile(r"^(\w+_seconds) = (\d+)", re.MULTILINE)
 _KEY: Final = re.compile(r"^(\w+_KEY)='([^']+)'$", re.MULTILINE)
-_LEAST: Final = {"offer_timeout_seconds": 3, "mean_handle_seconds": 1}
+_LEAST: Final = {"offer_timeout_seconds": 3, "mean_handle_seconds": 1, "news_seconds": 60, "window_seconds": 60}
 
 
 class TemporaryService:
