@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.close import close
+from app.actions.record import locked
 from app.actions.resolve import resolve
+from app.security import Actor
+from app.tables import Case
 from channels.base import Arrived, Person, Wrote
 from tests.shift import Shift
 
@@ -21,12 +26,12 @@ async def resolved(shift: Shift, interaction: UUID, outcome: str | None = "paid"
 
 async def closed(shift: Shift, interaction: UUID) -> UUID:
     case = await resolved(shift, interaction)
-    await shift.execute(
-        "INSERT INTO event (subject, subject_id, version, kind, at, actor)"
-        " SELECT 'case', id::text, version + 1, 'confirmed', wall_clock(), 'customer' FROM \"case\" WHERE id = $1", case
-    )  # fmt: skip
-    await shift.execute("UPDATE \"case\" SET state = 'closed', version = version + 1 WHERE id = $1", case)
+    await shift.do(_close, case)
     return case
+
+
+async def _close(session: AsyncSession, case: UUID, *, actor: Actor, now: datetime) -> None:
+    await close(session, await locked(session, Case, case), "confirmed", actor=actor, now=now)
 
 
 async def test_a_resolved_case_says_when_how_and_by_whose_word(shift: Shift) -> None:
@@ -35,7 +40,11 @@ async def test_a_resolved_case_says_when_how_and_by_whose_word(shift: Shift) -> 
     row = await shift.case(interaction)
     told = await shift.last(case)
     assert (row["state"], row["outcome"], row["resolved_at"]) == ("resolved", "paid", told["at"])
-    assert (told["kind"], told["data"], told["actor"]) == ("resolved", {"outcome": "paid"}, "supervisor:test")
+    assert (told["kind"], told["data"], told["actor"]) == (
+        "resolved",
+        {"outcome": "paid", "representative": "esther"},
+        "supervisor:test",
+    )
 
 
 @pytest.mark.parametrize("end", [resolved, closed])

@@ -198,7 +198,10 @@ async def test_a_case_is_resolved_only_from_where_that_is_possible(shift: Shift,
             "INSERT INTO event (subject, subject_id, version, kind, at, actor) VALUES ('case', $1, $2, $3, wall_clock(), 'system')",
             str(case["id"]), version, kind,
         )  # fmt: skip
-        await shift.execute('UPDATE "case" SET state = $2, version = $3 WHERE id = $1', case["id"], state, version)
+        await shift.execute(
+            "UPDATE \"case\" SET state = $2, version = $3, closed_by = CASE WHEN $2 = 'closed' THEN 'customer' END WHERE id = $1",
+            case["id"], state, version,
+        )  # fmt: skip
     before = await shift.everything()
     if state in ("checking", "closed"):
         with pytest.raises(Conflict) as caught:
