@@ -46,4 +46,21 @@ CASE_RULES: Final = (
             AND NOT EXISTS (SELECT FROM event WHERE subject = 'customer' AND subject_id = c.id::text)
         """,
     ),
+    Rule(
+        name="asked_until",  # what is called solved ends some day; one that was merged hears of it when it stands alone again
+        statement="""
+            SELECT 'case' AS subject, c.id::text AS id, 'is resolved, and nothing ends the time to say so' AS detail
+            FROM "case" c WHERE c.state = 'resolved' AND c.resolved_at IS NOT NULL AND c.erased_at IS NULL
+            AND c.merged_into IS NULL AND NOT EXISTS (SELECT FROM merge m WHERE m.kind = 'case' AND m.merged = c.id)
+            AND NOT EXISTS (SELECT FROM timer t WHERE t.case_id = c.id AND t.kind = 'survey_closes')
+        """,
+    ),
+    Rule(
+        name="said_solved",  # whether it is solved is said in answers, and in nothing else
+        statement="""
+            SELECT 'case' AS subject, s.case_id::text AS id, 'survey ' || s.id || ' is ' || s.state || ', solved: '
+                || coalesce(s.solved, 'not said') AS detail
+            FROM survey s WHERE (s.state = 'answered') <> (s.solved IS NOT NULL)
+        """,
+    ),
 )
