@@ -6,7 +6,8 @@ Decides how an alarm is raised and done. Who is told of what, the actions that r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -22,6 +23,17 @@ from app.security import SYSTEM, Actor
 from app.tables import Alarm, Case
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewAlarm:
+    """One alarm to be raised, once for its `key`. `representative` None: for the supervisors."""
+
+    kind: str
+    key: str
+    case: Case | None
+    representative: str | None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
 async def raise_alarm(
     session: AsyncSession,
     kind: str,
@@ -34,22 +46,27 @@ async def raise_alarm(
     actor: Actor = SYSTEM,
 ) -> bool:
     """Raise it, once for this `key`; False: it was raised before. `representative` None: for the supervisors."""
-    row = {
-        "id": uuid7(),
-        "key": key,
-        "kind": kind,
-        "case_id": case.id if case else None,
-        "representative": representative,
-        "raised_at": now,
-        "data": dict(data or {}),
-    }
-    made = insert(Alarm).values(**row).on_conflict_do_nothing(index_elements=["key"]).returning(col(Alarm.id))
-    if (await session.exec(cast("Any", made))).first() is None:
-        return False
-    if case is not None:
-        fact = {"alarm": str(row["id"]), "kind": kind, **({"representative": representative} if representative else {})}
-        advance(session, case, "alarmed", now=now, actor=actor, data=fact)
-    return True
+    new = NewAlarm(kind=kind, key=key, case=case, representative=representative, data=data or {})
+    return await raise_alarms(session, [new], now=now, actor=actor) > 0
+
+
+async def raise_alarms(
+    session: AsyncSession, alarms: Sequence[NewAlarm], *, now: datetime, actor: Actor = SYSTEM
+) -> int:
+    """All of them, in one statement; those that were raised before stay as they are. Returns how many are new."""
+    wanted = {alarm.key: alarm for alarm in alarms}
+    if not wanted:
+        return 0
+    await session.flush()  # the cases they are about may be new
+    made = insert(Alarm).values([_row(alarm, now) for alarm in wanted.values()])
+    told = made.on_conflict_do_nothing(index_elements=["key"]).returning(col(Alarm.key), col(Alarm.id))
+    raised = dict((await session.exec(cast("Any", told))).all())
+    for key, alarm in wanted.items():
+        if key in raised and alarm.case is not None:
+            fact = {"alarm": str(raised[key]), "kind": alarm.kind}
+            fact |= {"representative": alarm.representative} if alarm.representative else {}
+            advance(session, alarm.case, "alarmed", now=now, actor=actor, data=fact)
+    return len(raised)
 
 
 async def end_alarm(session: AsyncSession, alarm_id: UUID, *, actor: Actor, now: datetime) -> Alarm:
@@ -64,3 +81,15 @@ async def end_alarm(session: AsyncSession, alarm_id: UUID, *, actor: Actor, now:
         session.add(row)
         await session.flush()
     return row
+
+
+def _row(alarm: NewAlarm, now: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "key": alarm.key,
+        "kind": alarm.kind,
+        "case_id": alarm.case.id if alarm.case else None,
+        "representative": alarm.representative,
+        "raised_at": now,
+        "data": dict(alarm.data),
+    }

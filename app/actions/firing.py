@@ -15,7 +15,7 @@ import asyncpg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import checks_heeding, promises_due, survey_end
+from app.actions import checks_heeding, clocks_due, promises_due, survey_end
 from app.actions.heard import Due, Handler
 from app.db import Connection
 from app.queries.rules import raw, rules_for
@@ -38,6 +38,7 @@ WHERE id = ANY($1::uuid[])
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {
+    **clocks_due.HANDLERS,
     survey_end.KIND: survey_end.survey_closes,
     "check_late": checks_heeding.late,
     "promise_near": promises_due.near,

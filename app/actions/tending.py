@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import checks_heeding, facts, playbooks, promises, survey_end, touches
+from app.actions import checks_heeding, clocks, facts, playbooks, promises, survey_end, touches
 from app.actions.heard import Concern, Heard
 from app.queries.following import Followed
 from app.queries.rules import rules_for
@@ -24,6 +24,7 @@ CONCERNS: Final[tuple[Concern, ...]] = (
     facts.heed,
     playbooks.heed,
     touches.heed,
+    clocks.heed,
     promises.heed,
     checks_heeding.heed,
     survey_end.heed,

@@ -32,24 +32,23 @@ _CUT: Final = frozenset({"split_off", "joined_by_split"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
-    """An event that may be a touch. `words`: of a message; None for a contact, whose words are looked for."""
+class Turn:
+    """An event that is a touch, unless it is `first`: what a case begins with. `words`: of a message; else None."""
 
     heard: Heard
     contact: Interaction
     kind: Kind
     words: Words | None
+    first: bool
 
 
 async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now: datetime) -> None:
     """Write the touches these events are, and look at the budget of every case that has more of them now."""
-    found = await _found(session, heard)
-    firsts = await first_contacts(session, {each.contact.case_id for each in found if each.kind == "contact"})
     grown: dict[UUID, Case] = {}
-    for touch in found:
-        if touch.kind != "contact" or touch.contact.id not in firsts:
-            await _write(session, touch, rules, now)
-            grown[touch.heard.case.id] = touch.heard.case
+    for turn in await turns_of(session, heard):
+        if not turn.first:
+            await _write(session, turn, rules, now)
+            grown[turn.heard.case.id] = turn.heard.case
     for each in heard:
         if each.event.subject == "case" and each.event.kind in _CUT:
             await _count_anew(session, UUID(each.event.subject_id))
@@ -59,19 +58,24 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
         await _hold_against_budget(session, case, rules, now)
 
 
-async def _found(session: AsyncSession, heard: Sequence[Heard]) -> list[_Found]:
+async def turns_of(session: AsyncSession, heard: Sequence[Heard]) -> list[Turn]:
+    """Those of these events by which the customer turns to us, or we ask them for something."""
     said = {UUID(each.event.data["message"]) for each in heard if each.event.kind == "wrote"}
     messages = await words_of(session, said)
-    found = []
+    found: list[tuple[Heard, Interaction, Kind, Words | None]] = []
     for each in heard:
-        if each.interaction is None or each.event.subject != "interaction":
+        if each.interaction is None:
             continue
         words = messages.get(UUID(each.event.data["message"])) if each.event.kind == "wrote" else None
         automatic = words.automatic if words is not None else _from_a_machine(each, each.interaction)
         kind = kind_of(each.event.kind, each.event.version, each.event.data, automatic=automatic)
         if kind is not None:
-            found.append(_Found(heard=each, contact=each.interaction, kind=kind, words=words))
-    return found
+            found.append((each, each.interaction, kind, words))
+    firsts = await first_contacts(session, {contact.case_id for _, contact, kind, _ in found if kind == "contact"})
+    return [
+        Turn(heard=each, contact=contact, kind=kind, words=words, first=kind == "contact" and contact.id in firsts)
+        for each, contact, kind, words in found
+    ]
 
 
 def _from_a_machine(heard: Heard, contact: Interaction) -> bool:
@@ -79,22 +83,22 @@ def _from_a_machine(heard: Heard, contact: Interaction) -> bool:
     return heard.event.kind == "arrived" and not contact.live and contact.state == "cancelled"
 
 
-async def _write(session: AsyncSession, found: _Found, rules: Rules, now: datetime) -> None:
-    event, contact = found.heard.event, found.contact
+async def _write(session: AsyncSession, turn: Turn, rules: Rules, now: datetime) -> None:
+    event, contact = turn.heard.event, turn.contact
     case = await session.get_one(Case, contact.case_id)
-    cause = await _cause(session, found, rules)
+    cause = await _cause(session, turn, rules)
     case.touches += 1
     touch = Touch(
         id=uuid7(),
         case_id=case.id,
         number=case.touches,
-        kind=found.kind,
+        kind=turn.kind,
         subject_id=contact.id,
         version=event.version,
         channel=contact.channel,
         cause=cause,
         caused_by="rule",
-        representative=_whose(found),
+        representative=_whose(turn),
         request_type=case.request_type or contact.request_type,
         queue=contact.queue or case.queue,
         office=contact.office or case.office,
@@ -106,22 +110,22 @@ async def _write(session: AsyncSession, found: _Found, rules: Rules, now: dateti
     await session.flush()
 
 
-async def _cause(session: AsyncSession, found: _Found, rules: Rules) -> str:
-    event, contact = found.heard.event, found.contact
-    if found.kind == "asked":
+async def _cause(session: AsyncSession, turn: Turn, rules: Rules) -> str:
+    event, contact = turn.heard.event, turn.contact
+    if turn.kind == "asked":
         return str(event.data["asks"])
     ids = await family(session, contact.case_id)
     since = await since_last_turn(session, ids, at=event.at)
-    words = found.words.text if found.words else await first_words(session, contact.id, until=event.at)
+    words = turn.words.text if turn.words else await first_words(session, contact.id, until=event.at)
     return cause_of(since, words, rules.resolution.causes)
 
 
-def _whose(found: _Found) -> str | None:
+def _whose(turn: Turn) -> str | None:
     """Who asked; else whose matter it was."""
-    actor = found.heard.event.actor
-    if found.kind == "asked" and actor.startswith(_OURS):
+    actor = turn.heard.event.actor
+    if turn.kind == "asked" and actor.startswith(_OURS):
         return actor.removeprefix(_OURS)
-    return found.heard.case.owner
+    return turn.heard.case.owner
 
 
 async def _hold_against_budget(session: AsyncSession, case: Case, rules: Rules, now: datetime) -> None:
