@@ -33,7 +33,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "offer": (
         "interaction.offered", "interaction.accepted", "interaction.declined", "interaction.expired", "interaction.withdrawn",
     ),
-    "message": ("interaction.wrote", "interaction.answered", "interaction.withheld"),
+    "message": ("interaction.wrote", "interaction.answered", "interaction.held", "interaction.withheld"),
     "note": ("interaction.noted",),
     "routing": (
         "interaction.stepped", "interaction.escalated", "interaction.refiled", "interaction.overflowed", "interaction.barred",
