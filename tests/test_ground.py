@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -47,10 +46,23 @@ def test_no_lock_names_a_registry() -> None:
     assert [name for name, entry in packages.items() if name and "integrity" not in entry] == []
 
 
-def test_setting_up_again_does_nothing_and_takes_no_time() -> None:
+WATCHED = """
+import runpy, sys
+
+def watch(event, arguments):
+    writing = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
+    if writing or event.startswith(("subprocess.", "os.posix_spawn", "os.system", "os.remove", "os.rename", "shutil.", "socket.")):
+        print(event, arguments)
+
+sys.addaudithook(watch)
+sys.argv = ["scripts/bootstrap.py"]
+runpy.run_path("scripts/bootstrap.py", run_name="__main__")
+"""
+
+
+def test_setting_up_again_starts_writes_and_asks_for_nothing() -> None:
+    """So it takes no time: every other target of the Makefile does it first."""
     bootstrap = [sys.executable, "scripts/bootstrap.py"]
     subprocess.run(bootstrap, cwd=ROOT, check=True, capture_output=True)  # brings it up to date where it was not
-    began = time.monotonic()
-    second = subprocess.run(bootstrap, cwd=ROOT, check=True, capture_output=True, text=True)
+    second = subprocess.run([sys.executable, "-B", "-c", WATCHED], cwd=ROOT, check=True, capture_output=True, text=True)
     assert (second.stdout, second.stderr) == ("", "")
-    assert time.monotonic() - began < 1.0

@@ -18,6 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TOURS = [README.partition(f"## {title}")[2].partition("\n## ")[0] for title in ("Five minutes", "Change a rule")]
 BLOCKS = [block for tour in TOURS for block in re.findall(r"```sh\n(.*?)```", tour, flags=re.DOTALL)]
+UNTIL_OFFERED = """for look in $(seq 600); do
+  as "$ASMA_KEY" "$url/v1/representatives/asma/assignments?live=true" | grep -q '"offered"' && break; sleep 0.1
+done
+"""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -35,9 +39,11 @@ def service() -> Iterator[TemporaryService]:
 
 @pytest.fixture(scope="module")
 def told(service: TemporaryService) -> list[str]:
-    """What each block of the tour prints, run one after the other in one shell, with a moment for the dispatcher."""
+    """What each block of the tour prints, run one after the other in one shell; the offer is waited for, as a reader does."""
     mark = "=== the next block ==="
-    script = f"\nsleep 1; echo; echo '{mark}'\n".join(BLOCKS)
+    [answered] = [place for place, block in enumerate(BLOCKS) if "/acceptance" in block]
+    blocks = [*BLOCKS[:answered], UNTIL_OFFERED + BLOCKS[answered], *BLOCKS[answered + 1 :]]
+    script = f"\necho; echo '{mark}'\n".join(blocks)
     here = {
         "./.raabta/keys.txt": str(service.folder / "keys.txt"),
         "http://127.0.0.1:8000": service.url,
