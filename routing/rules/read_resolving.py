@@ -76,13 +76,12 @@ def read_resolution(document: Table, requests: Mapping[str, RequestRule], queues
     playbooks = _playbooks(document.table("playbooks"))
     table = document.table("resolution", (*_WHOLE, *_CASE))
     standing = _case(table, CaseRule())
-    _whole_case(document, table, standing, playbooks)
     own = table.table("request_types")
     said = {
         code: own.table(code, _CASE) for code in own.entries(10_000) if _is_there(own, code, "request type", requests)
     }
     after = table.table("queues")
-    return ResolutionRules(
+    rules = ResolutionRules(
         quiet=_quiet(table),
         notices_per_day=table.whole("notices_per_day", 0, 100, 3),
         surveys_per_month=table.whole("surveys_per_month", 0, 100, 2),
@@ -90,7 +89,7 @@ def read_resolution(document: Table, requests: Mapping[str, RequestRule], queues
         causes=_causes(table),
         surge=_surge(table.table("surge", _names(SurgeRule))),
         playbooks=playbooks,
-        requests={code: _inherited(document, code, requests, said, standing, playbooks) for code in requests},
+        requests={code: _inherited(code, requests, said, standing) for code in requests},
         queues={
             code: _follow_up(after.table(code, _names(FollowUpRule)))
             for code in after.entries(10_000)
@@ -98,15 +97,14 @@ def read_resolution(document: Table, requests: Mapping[str, RequestRule], queues
         },
         standing=standing,
     )
+    if not document.wrong:
+        for place, rule in ((table, standing), *((said[code], rules.requests[code]) for code in said)):
+            _whole_case(document, place, rule, playbooks)
+    return rules
 
 
 def _inherited(
-    document: Table,
-    code: str,
-    requests: Mapping[str, RequestRule],
-    said: Mapping[str, Table],
-    standing: CaseRule,
-    playbooks: Mapping[str, Any],
+    code: str, requests: Mapping[str, RequestRule], said: Mapping[str, Table], standing: CaseRule
 ) -> CaseRule:
     """From the root of the tree down to this node, each upon what the one above left."""
     way: list[str] = []
@@ -118,8 +116,6 @@ def _inherited(
     for each in reversed(way):
         if each in said:
             rule = _case(said[each], rule)
-            if each == code:
-                _whole_case(document, said[each], rule, playbooks)
     return rule
 
 
@@ -192,7 +188,7 @@ def _check(table: Table) -> CheckRule:
     )
     if rule.skill is None and table.has("level"):
         table.fault("is of a skill: name one", "level")
-    if table.raw("share") == 0:
+    if rule.share == 0 and table.raw("share") is not False:
         table.fault("can never hold: nobody is among a share of 0", "share")
     return rule
 
@@ -230,7 +226,7 @@ def _step(table: Table) -> PlaybookStep:
     do = table.choice("do", _DOING, "do")
     if do == "link" and link is None:
         table.fault("is missing: a link to what?", "link")
-    if table.has("words") and not 0 < len(words.names) <= MOST_LANGUAGES:
+    if isinstance(table.raw("words"), Mapping) and not 0 < len(words.names) <= MOST_LANGUAGES:
         words.fault(f"must have from 1 to {MOST_LANGUAGES} entries")
     return PlaybookStep(
         code=table.code("code") or "",
@@ -302,7 +298,7 @@ def _quiet(table: Table) -> tuple[str, str] | None:
 
 
 def _whole_case(document: Table, table: Table, rule: CaseRule, playbooks: Mapping[str, Any]) -> None:
-    """What only shows when everything a request type has is known: what it names, and what can never be."""
+    """What only shows when every part is right in itself: names that are not there, and what can never be."""
     if table.has("playbook") and rule.playbook is not None and rule.playbook not in playbooks:
         table.fault(f"there is no playbook {rule.playbook!r}{table.near(rule.playbook, playbooks)}", "playbook")
     if rule.news_lead_seconds >= rule.news_seconds and (table.has("news_seconds") or table.has("news_lead_seconds")):
