@@ -190,7 +190,7 @@ def test_of_unknown_names_by_the_ten_thousand_only_the_first_are_guessed_at() ->
     for queues in ({"desk": {**queue, **many}}, {f"q{number}": queue for number in range(1_000)}):
         with costing() as cost:
             found = faults({**DOCUMENT, "queues": queues})
-    assert cost.units < A_MOMENT
+        assert cost.units < A_MOMENT
         assert 0 < sum("did you mean" in each.reason for each in found) <= 100
 
 
