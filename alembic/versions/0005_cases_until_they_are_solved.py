@@ -76,6 +76,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_reached_customer_id")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_reached")),
     )
+    op.create_index(op.f("ix_reached_at"), "reached", ["at"], unique=False)
     op.create_index(op.f("ix_reached_customer_id_at"), "reached", ["customer_id", "at"], unique=False)
     op.create_table(
         "alarm",
@@ -402,6 +403,7 @@ def downgrade() -> None:
     op.drop_index("ix_alarm_open", table_name="alarm", postgresql_where=sa.text("done_at IS NULL"))
     op.drop_index(op.f("ix_alarm_case_id"), table_name="alarm")
     op.drop_table("alarm")
+    op.drop_index(op.f("ix_reached_at"), table_name="reached")
     op.drop_index(op.f("ix_reached_customer_id_at"), table_name="reached")
     op.drop_table("reached")
     op.drop_index("uq_proxy_standing", table_name="proxy", postgresql_where=sa.text("ended_at IS NULL"))

@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions import checks_heeding, clocks_due, promises_due, survey_end
 from app.actions.heard import Due, Handler
+from app.actions.record import gathering
 from app.db import Connection
 from app.queries.rules import raw, rules_for
 from app.tables import Case
@@ -65,9 +66,10 @@ async def fire(session: AsyncSession, wanted: Sequence[asyncpg.Record], *, now: 
         made = Due(key=row["key"], due_at=row["due_at"], case=case, data=row["data"])
         by_kind.setdefault(row["kind"], []).append(made)
     rules = await rules_for(session)
-    for kind, found in by_kind.items():
-        await HANDLERS[kind](session, found, rules, now)
-        await session.flush()
+    async with gathering(session):
+        for kind, found in by_kind.items():
+            await HANDLERS[kind](session, found, rules, now)
+            await session.flush()
     return len(taken)
 
 

@@ -21,6 +21,7 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.queries.promises import has_served
 from app.security import Actor
 from app.tables import Case, Promise, Representative
+from routing.lifecycle import OVER_STATES
 from routing.resolution.promises import CALLBACK, NEWS, SOLUTION, Effect, effect
 from routing.rules import Rules
 
@@ -41,8 +42,7 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
         live, callback = (contact.live, contact.callback) if contact is not None else (False, False)
         done = effect(event.subject, event.kind, event.data, live=live, callback=callback)
         await _apply(session, book, each, done)
-        if done not in ("solved", "over", "merged"):
-            book.news(each.case, at=event.at)
+        book.news(each.case, at=event.at)  # also after an end: of two events heard in the wrong order the row knows better
     await book.write()
 
 
@@ -227,6 +227,8 @@ async def _apply(session: AsyncSession, book: Book, heard: Heard, done: Effect) 
         _solved(book, case, event.at)
     elif done in ("over", "merged"):
         ended = case if done == "over" else await session.get_one(Case, UUID(event.subject_id))
+        if done == "merged" and ended.merged_into is None:
+            return  # and back again
         for row in book.standing(ended.id, {NEWS} if done == "merged" else None):
             _release(book, row, ended, at=event.at, reason=event.kind)
     elif done != "none" and heard.interaction is not None:
@@ -251,7 +253,7 @@ async def _callback(session: AsyncSession, book: Book, heard: Heard, done: Effec
         at = datetime.fromisoformat(event.data["at"]) + timedelta(seconds=rule.target_seconds if rule else 0)
         if row is not None and at > row.made_at:
             book.move(row, whose, at, reason="customer_asked", words=None, made_at=event.at)
-        elif row is None and at > book.now:
+        elif row is None and at > book.now and contact.state not in OVER_STATES:
             book.make(whose, CALLBACK, at, made_at=event.at, representative=whose.owner, interaction_id=contact.id)
     elif row is not None and done == "called":
         book.keep(row, whose, at=event.at, by=event.kind)

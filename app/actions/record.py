@@ -5,15 +5,18 @@ Decides nothing by itself: the lifecycle tables say what may follow. It never co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
+import orjson
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import Conflict, Forbidden, NotFound
+from app.queries.rules import raw
 from app.security import Actor
 from app.tables import (
     Assignment,
@@ -34,6 +37,13 @@ Told: TypeAlias = Interaction | Case | Representative | RuleSet | Queue | Custom
 """What has a story of its own in the log."""
 RULES_STORY: Final = {"draft": 1, "live": 2, "discarded": 2, "past": 3}
 """How many events lead to a state: `RuleSet.version` is the name of the rules, and its story has one way only."""
+_GATHERED: Final = "gathered"
+_TELL: Final = """
+INSERT INTO event (subject, subject_id, version, kind, at, actor, data)
+SELECT subject, subject_id, version, kind, at, actor, data::jsonb
+FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
+    AS t (subject, subject_id, version, kind, at, actor, data)
+"""
 NO_KEY_UPDATE: Final[dict[str, bool]] = {"key_share": True}
 """Keys never change, so whoever only refers to a locked row need not wait."""
 
@@ -106,18 +116,43 @@ def advance(
             code="illegal_transition",
         ) from error
     version = _next_version(row, told)
-    session.add(row)
-    session.add(
-        EventRow(
-            subject=subject,
-            subject_id=identity,
-            version=version,
-            kind=event,
-            at=at,
-            actor=actor.label,
-            data=dict(data or {}),
-        )  # type: ignore[call-arg]  # seq, epoch and xid are the database's to fill
-    )
+    if row not in session:
+        session.add(row)
+    fact: dict[str, Any] = {
+        "subject": subject,
+        "subject_id": identity,
+        "version": version,
+        "kind": event,
+        "at": at,
+        "actor": actor.label,
+        "data": dict(data or {}),
+    }
+    gathered = session.info.get(_GATHERED)
+    if gathered is None:
+        session.add(EventRow(**fact))  # seq, epoch and xid are the database's to fill
+    else:
+        gathered.append(fact)
+
+
+@contextlib.asynccontextmanager
+async def gathering(session: AsyncSession) -> AsyncIterator[None]:
+    """In the block events are gathered and written in one statement at its end: for hundreds of moves at once.
+
+    Whoever reads the log inside does not see them yet. An error writes none: the transaction is lost with it.
+    """
+    facts: list[dict[str, Any]] = []
+    session.info[_GATHERED] = facts
+    try:
+        yield
+    finally:
+        del session.info[_GATHERED]
+    await session.flush()
+    if facts:
+        columns = [
+            [fact[name] for fact in facts] for name in ("subject", "subject_id", "version", "kind", "at", "actor")
+        ]
+        data = [orjson.dumps(fact["data"]).decode() for fact in facts]
+        await (await raw(session)).execute(_TELL, *columns, data)
 
 
 def _next_version(row: Told, told: int) -> int:

@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions import checks_heeding, clocks, facts, playbooks, promises, survey_end, touches
 from app.actions.heard import Concern, Heard
+from app.actions.record import gathering
 from app.queries.following import Followed
 from app.queries.rules import rules_for
 from app.tables import Case, Interaction
@@ -45,9 +46,10 @@ async def tend(session: AsyncSession, events: Sequence[Followed], *, now: dateti
         if (case := _case_of(event, contacts)) in cases and case is not None
     ]
     rules = await rules_for(session)
-    for concern in CONCERNS:
-        await concern(session, heard, rules, now)
-        await session.flush()
+    async with gathering(session):
+        for concern in CONCERNS:
+            await concern(session, heard, rules, now)
+            await session.flush()
 
 
 def _case_of(event: Followed, contacts: Mapping[str, Interaction]) -> UUID | None:

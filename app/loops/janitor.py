@@ -1,4 +1,4 @@
-"""Removes what was kept long enough: answers for repeats, and what customers were told of their wait.
+"""Removes what was kept long enough: answers for repeats, what customers were told of their wait, and how often they heard.
 
 Decides how long that is; removes nothing else.
 """
@@ -13,6 +13,8 @@ from app.loops.chore import Chore
 
 KEPT_HOURS: Final = 48
 TOLD_DAYS: Final = 30
+REACHED_DAYS: Final = 40
+"""Longer than anything is counted back: a day of notices, a month of surveys."""
 SLICE: Final = 1_000
 
 _SWEEP = """
@@ -30,6 +32,10 @@ DELETE FROM told_wait WHERE interaction_id IN (
     ) AS old
     LIMIT $2)
 """
+_UNCOUNT = """
+DELETE FROM reached WHERE key IN (
+    SELECT key FROM reached WHERE at < wall_clock() - make_interval(days => $1) ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
 
 
 class Janitor(Chore):
@@ -43,4 +49,5 @@ class Janitor(Chore):
         async with self.db.connection() as connection:
             swept = await connection.execute(_SWEEP, KEPT_HOURS, SLICE)
             forgotten = await connection.execute(_FORGET, TOLD_DAYS, SLICE)
-        return any(int(done.rpartition(" ")[2]) == SLICE for done in (swept, forgotten))
+            uncounted = await connection.execute(_UNCOUNT, REACHED_DAYS, SLICE)
+        return any(int(done.rpartition(" ")[2]) == SLICE for done in (swept, forgotten, uncounted))

@@ -296,7 +296,7 @@ class Erasure(SQLModel, table=True):
 class Reached(SQLModel, table=True):
     """How many notices a customer was sent on one day, so that nobody is flooded. `key`: the notice; once each."""
 
-    __table_args__ = (Index(None, "customer_id", "at"),)
+    __table_args__ = (Index(None, "customer_id", "at"), Index(None, "at"))
     key: str = Field(primary_key=True, sa_type=Text)
     customer_id: UUID = Field(foreign_key="customer.id")
     at: datetime = Field(sa_type=MOMENT)
