@@ -213,7 +213,10 @@ class Floor:
         """Off the floor; the key dies where it lies."""
         key, waiting, pool, _ = known
         del self._filed[key[1]]
-        self._leave(pool, key)
+        if pool.holder is None:
+            pool.leave(key, self._filed)
+        else:
+            self._leave(pool, key)
         if waiting.preferred is not None:
             preferring = self._preferring[waiting.preferred]
             preferring.discard(key[1])
@@ -250,7 +253,7 @@ class Floor:
         return self._nothing
 
     def _next_turn(self) -> Instant | None:
-        turn = self._timers.next()
+        turn = None if self._timers.first == FOREVER else self._timers.next()
         if not self._roster.rests:
             return turn
         rested = self._roster.next_rest_ends()

@@ -75,6 +75,8 @@ def decide(
                 continue
         if not ordered:
             # Only now: nearly always the first look was all.
+            if later is None and len(heads) == 1:
+                return given, []
             heapify(heads)
             ordered = True
         if later is None:

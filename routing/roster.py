@@ -130,14 +130,15 @@ class Roster:
             return None
         if waiting.preferred is not None and (seat := self.preferred(waiting, pool, skip)) is not None:
             return seat
+        sorting = pool.sorting
         if len(crowds) == 1:
-            found = crowds[0].first(pool.sorting, skip)
+            found = crowds[0].first(sorting, skip)
             return None if found is None else self.seats[found[2]]
-        full, weigh = pool.sorting.full, self.demand.weigh
+        full, weigh = sorting.full, self.demand.weigh
         best: Place | None = None
         best_key: tuple[object, ...] = ()
         for crowd in crowds:
-            found = crowd.first(pool.sorting, skip)
+            found = crowd.first(sorting, skip)
             if found is not None:
                 key = full((weigh(crowd.group), *found))
                 if best is None or key < best_key:
