@@ -1,0 +1,442 @@
+"""The clocks of a case as the log is followed: what starts, pauses, meets and ends them, and who is told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from app.actions import clocks_due, rules
+from app.actions.awaiting import await_customer, stop_awaiting
+from app.actions.cancel import cancel
+from app.actions.closing import close
+from app.actions.complete import complete
+from app.actions.depart import depart
+from app.actions.merge import merge
+from app.actions.record import locked
+from app.actions.resolve import resolve
+from app.actions.write import write
+from app.loops.recomputing import Recomputing
+from app.loops.tending import Tending
+from app.loops.timers import Timers
+from app.tables import Case
+from channels.base import Wrote
+from tests.moving import turns
+from tests.ruling import document
+from tests.shift import Shift, person
+
+HOUR: Final = 3_600
+TARGETS: Final = {
+    "first_response_seconds": HOUR,
+    "next_response_seconds": 2 * HOUR,
+    "resolution_seconds": 10 * HOUR,
+    "warn": ["bilal"],
+    "escalate": [{"after_seconds": HOUR, "tell": ["devi"]}, {"after_seconds": 2 * HOUR}],
+}
+OFFICE: Final = {"timezone": "Asia/Karachi", **{day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}}
+
+
+async def say_rules(shift: Shift, targets: dict[str, Any] | None = None, **queues: Any) -> None:
+    """Rules with these targets for every case."""
+    said = {"targets": TARGETS if targets is None else targets}
+    draft = await shift.do(rules.draft, document(queues, resolution=said))
+    await shift.do(rules.publish, draft.version)
+    shift.intake.forget()
+
+
+async def go_to(shift: Shift, moment: str) -> None:
+    """Move the database's clock on to this moment."""
+    now = await shift.fetch("SELECT extract(epoch FROM wall_clock())::float8 AS at")
+    await shift.pass_time(datetime.fromisoformat(moment).timestamp() - now[0]["at"])
+
+
+async def tend(shift: Shift) -> None:
+    await turns(Tending(shift.db))
+
+
+async def timers(shift: Shift, seconds: float = 0) -> None:
+    """After so long, all that was heard by then and all that is due."""
+    await shift.pass_time(seconds)
+    await tend(shift)
+    await turns(Timers(shift.db))
+    await tend(shift)
+
+
+async def begin(shift: Shift, channel: str = "email") -> tuple[UUID, UUID]:
+    contact = await shift.arrive(channel)
+    await tend(shift)
+    return contact, (await shift.row(contact))["case_id"]
+
+
+async def answer(shift: Shift, contact: UUID, **more: Any) -> None:
+    if (await shift.row(contact))["state"] != "active":
+        await shift.serve(contact)
+    await shift.do(write, contact, direction="out", subject=None, body="Words", actor=person("esther"), **more)
+    await tend(shift)
+
+
+async def on_case(shift: Shift, case: UUID, action: Any, **more: Any) -> None:
+    async def inside(session: Any, *, actor: Any, now: datetime) -> None:
+        await action(session, await locked(session, Case, case), actor=actor, now=now, **more)
+
+    await shift.do(inside)
+    await tend(shift)
+
+
+async def clocks(shift: Shift, case: UUID) -> dict[str, str]:
+    """The state of the newest clock of each kind."""
+    rows = await shift.fetch("SELECT kind, state FROM clock WHERE case_id = $1 ORDER BY id", case)
+    return {row["kind"]: row["state"] for row in rows}
+
+
+async def clock(shift: Shift, kind: str) -> asyncpg.Record:
+    rows = await shift.fetch("SELECT * FROM clock WHERE kind = $1 ORDER BY id DESC LIMIT 1", kind)
+    return rows[0]
+
+
+async def alarms(shift: Shift, kind: str) -> list[str | None]:
+    rows = await shift.fetch("SELECT representative FROM alarm WHERE kind = $1 ORDER BY raised_at, id", kind)
+    return [row["representative"] for row in rows]
+
+
+async def test_a_case_begins_with_a_clock_for_the_first_response_and_one_for_the_resolution(shift: Shift) -> None:
+    await say_rules(shift)
+    _, case = await begin(shift)
+    assert await clocks(shift, case) == {"first_response": "running", "resolution": "running"}
+    opened = (await shift.fetch('SELECT opened_at FROM "case"'))[0]["opened_at"]
+    for kind, seconds in (("first_response", HOUR), ("resolution", 10 * HOUR)):
+        row = await clock(shift, kind)
+        assert (row["started_at"], row["due_at"]) == (opened, opened + timedelta(seconds=seconds))
+
+
+async def test_without_targets_there_are_no_clocks(shift: Shift) -> None:
+    await say_rules(shift, {})
+    _, case = await begin(shift)
+    assert await clocks(shift, case) == {}
+
+
+async def test_only_the_targets_that_are_set_have_clocks(shift: Shift) -> None:
+    await say_rules(shift, {"resolution_seconds": HOUR})
+    contact, case = await begin(shift)
+    await answer(shift, contact)
+    await shift.arrive("email", case_id=case)
+    await tend(shift)
+    assert await clocks(shift, case) == {"resolution": "running"}
+
+
+async def test_an_answer_meets_the_first_response_and_accepting_a_letter_is_none(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift)
+    await shift.serve(contact)
+    await tend(shift)
+    assert (await clocks(shift, case))["first_response"] == "running"
+    await answer(shift, contact)
+    assert (await clocks(shift, case))["first_response"] == "met"
+
+
+async def test_who_is_served_in_person_was_answered(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift, "walk_in")
+    await shift.serve(contact)
+    await tend(shift)
+    assert (await clocks(shift, case))["first_response"] == "met"
+
+
+async def test_the_first_response_covers_what_is_said_before_it_and_the_oldest_word_counts_after_it(
+    shift: Shift,
+) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift)
+    await shift.arrive("email", case_id=case)
+    await tend(shift)
+    assert "next_response" not in await clocks(shift, case)
+    await answer(shift, contact)
+    await shift.arrive("email", case_id=case)
+    await shift.pass_time(HOUR)
+    await shift.arrive("email", case_id=case)
+    await tend(shift)
+    rows = await shift.fetch("SELECT started_at, due_at, state FROM clock WHERE kind = 'next_response'")
+    assert [(row["state"], row["due_at"] - row["started_at"]) for row in rows] == [("running", timedelta(hours=2))]
+    turn = await shift.fetch("SELECT at FROM touch ORDER BY number")
+    assert rows[0]["started_at"] == turn[1]["at"]
+    await answer(shift, contact)
+    assert (await clocks(shift, case))["next_response"] == "met"
+
+
+async def test_a_machines_letter_starts_nothing(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift)
+    await answer(shift, contact)
+    letter = Wrote(ref="out", contact="out", content="out", body="Away", language="en", automatic=True)
+    await shift.take("email", letter, case_id=case)
+    await tend(shift)
+    assert "next_response" not in await clocks(shift, case)
+
+
+async def test_while_the_customer_is_awaited_no_time_is_spent_and_never_twice(shift: Shift) -> None:
+    await say_rules(shift)
+    _, case = await begin(shift)
+    await shift.pass_time(HOUR / 2)
+    for _ in range(2):
+        await on_case(shift, case, await_customer, cause="photo")
+    assert await clocks(shift, case) == {"first_response": "paused", "resolution": "paused"}
+    await timers(shift, 30 * HOUR)
+    assert await clocks(shift, case) == {"first_response": "paused", "resolution": "paused"}
+    for _ in range(2):
+        await on_case(shift, case, stop_awaiting)
+    row = await clock(shift, "resolution")
+    assert row["state"] == "running"
+    assert row["spent_seconds"] == pytest.approx(HOUR / 2, abs=60)
+    assert (row["due_at"] - row["since"]).total_seconds() == pytest.approx(9.5 * HOUR, abs=60)
+    assert (await shift.story(case)).count("clock_paused") == 2, "each of the two once"
+
+
+async def test_a_customer_who_writes_ends_the_pause(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift)
+    await answer(shift, contact, asks="photo")
+    assert (await clocks(shift, case))["resolution"] == "paused"
+    await shift.arrive("email", case_id=case)
+    await tend(shift)
+    found = await clocks(shift, case)
+    assert (found["resolution"], found["next_response"]) == ("running", "running")
+
+
+async def test_solving_it_meets_the_resolution_and_reopening_starts_it_anew(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift, "walk_in")
+    await shift.serve(contact)
+    await shift.do(complete, contact, outcome=None)
+    await shift.do(resolve, case, outcome="refunded", root_cause=None)
+    await tend(shift)
+    assert await clocks(shift, case) == {"first_response": "met", "resolution": "met"}
+    assert await shift.fetch("SELECT * FROM timer WHERE kind LIKE 'clock%'") == []
+    await shift.arrive("email", case_id=case)
+    await tend(shift)
+    assert (await clocks(shift, case))["resolution"] == "running"
+    assert (await clock(shift, "resolution"))["spent_seconds"] == 0
+
+
+async def test_named_people_and_the_owner_are_told_before_it_is_late_and_once(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift)
+    await shift.serve(contact, "ayesha")
+    await timers(shift, 0.8 * HOUR - 60)
+    assert await alarms(shift, "clock_near") == []
+    await timers(shift, 120)
+    await timers(shift, 60)
+    assert await alarms(shift, "clock_near") == ["ayesha", "bilal"]
+    assert (await clocks(shift, case))["first_response"] == "running"
+
+
+async def test_where_nobody_owns_it_and_nobody_is_named_the_supervisors_are_told(shift: Shift) -> None:
+    await say_rules(shift, {"first_response_seconds": HOUR})
+    await begin(shift)
+    await timers(shift, HOUR - 60)
+    assert await alarms(shift, "clock_near") == [None]
+
+
+async def test_late_is_late_from_when_it_was_due_and_the_steps_after_it_tell_more_people(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift)
+    await shift.serve(contact, "ayesha")
+    await timers(shift, HOUR + 60)
+    row = await clock(shift, "first_response")
+    assert (row["state"], row["ended_at"] - row["started_at"]) == ("breached", timedelta(hours=1))
+    assert await alarms(shift, "clock_breached") == ["ayesha"]
+    await timers(shift, HOUR)
+    assert await alarms(shift, "clock_breached") == ["ayesha", "devi"]
+    await timers(shift, HOUR)
+    await timers(shift, HOUR)
+    assert await alarms(shift, "clock_breached") == ["ayesha", "devi", None]
+    assert (await shift.story(case)).count("clock_breached") == 1
+
+
+async def test_what_comes_late_ends_the_escalation_and_its_alarms(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, _ = await begin(shift)
+    await timers(shift, HOUR + 60)
+    await answer(shift, contact)
+    row = await clock(shift, "first_response")
+    assert row["state"] == "breached"
+    assert row["late_at"] > row["ended_at"]
+    await timers(shift, HOUR)
+    assert "devi" not in await alarms(shift, "clock_breached")
+    assert await shift.fetch("SELECT * FROM alarm WHERE done_at IS NULL AND data ->> 'clock' = 'first_response'") == []
+
+
+async def test_an_answer_in_time_that_is_heard_of_too_late_is_in_time(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift)
+    await shift.serve(contact)
+    await shift.do(write, contact, direction="out", subject=None, body="Words", actor=person("esther"))
+    await shift.pass_time(HOUR + 60)
+    await turns(Timers(shift.db))  # nobody has followed the log meanwhile
+    assert (await clocks(shift, case))["first_response"] == "running"
+    await timers(shift, 2)
+    assert (await clocks(shift, case))["first_response"] == "met"
+    assert await alarms(shift, "clock_breached") == []
+
+
+async def test_an_answer_that_comes_late_is_late_even_if_no_timer_was_done(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift)
+    await shift.pass_time(HOUR + 60)
+    await answer(shift, contact)
+    row = await clock(shift, "first_response")
+    assert (row["state"], row["ended_at"] - row["started_at"]) == ("breached", timedelta(hours=1))
+    assert row["late_at"] is not None
+    assert (await shift.story(case)).count("clock_breached") == 1
+
+
+async def test_who_hangs_up_waits_for_no_answer_unless_another_contact_does(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, case = await begin(shift, "walk_in")
+    second = await shift.arrive("email", case_id=case)
+    await shift.do(depart, contact, reason="gone")
+    await tend(shift)
+    assert (await clocks(shift, case))["first_response"] == "running"
+    await shift.do(cancel, second, reason="test")
+    await tend(shift)
+    assert (await clocks(shift, case))["first_response"] == "stopped"
+
+
+async def test_a_case_that_is_taken_into_another_has_no_clocks_and_what_it_owes_is_owed_there(shift: Shift) -> None:
+    await say_rules(shift)
+    first, survivor = await begin(shift)
+    await answer(shift, first)
+    _, merged = await begin(shift)
+    await shift.do(merge, survivor, merged, reason=None)
+    await tend(shift)
+    assert await clocks(shift, merged) == {"first_response": "stopped", "resolution": "stopped"}
+    assert await clocks(shift, survivor) == {
+        "first_response": "met",
+        "resolution": "running",
+        "next_response": "running",
+    }
+
+
+async def test_only_opening_hours_count_and_a_weekend_is_none(shift: Shift) -> None:
+    await say_rules(shift, inquiries={"hours": OFFICE})
+    await go_to(shift, "2027-03-05T16:30:00+05:00")  # a Friday
+    await begin(shift)
+    due = (await clock(shift, "first_response"))["due_at"]
+    assert abs(due - datetime.fromisoformat("2027-03-08T09:30:00+05:00")) < timedelta(minutes=1)
+
+
+async def test_a_holiday_is_no_working_day(shift: Shift) -> None:
+    await say_rules(shift, inquiries={"hours": {**OFFICE, "holidays": "PK"}})
+    await go_to(shift, "2027-03-22T16:30:00+05:00")  # Pakistan Day is the 23rd
+    await begin(shift)
+    due = (await clock(shift, "first_response"))["due_at"]
+    assert abs(due - datetime.fromisoformat("2027-03-24T09:30:00+05:00")) < timedelta(minutes=1)
+
+
+async def test_a_queue_that_is_closed_by_hand_stops_no_clock(shift: Shift) -> None:
+    await say_rules(shift)
+    contact, _ = await begin(shift)
+    before = (await clock(shift, "first_response"))["due_at"]
+    now = (await shift.row(contact))["arrived_at"]
+    await shift.do(close, "inquiries", until=now + timedelta(days=2), message=None)
+    await turns(Recomputing(shift.db))
+    assert (await clock(shift, "first_response"))["due_at"] == before
+
+
+@pytest.mark.parametrize("hours", [1, 3])
+async def test_a_new_target_holds_for_cases_that_are_open(shift: Shift, hours: int) -> None:
+    await say_rules(shift)
+    _, case = await begin(shift)
+    await say_rules(shift, {**TARGETS, "resolution_seconds": hours * HOUR})
+    await turns(Recomputing(shift.db))
+    row = await clock(shift, "resolution")
+    assert row["due_at"] - row["started_at"] == timedelta(hours=hours)
+    assert (await shift.story(case)).count("clock_moved") == 1, "the other has not changed"
+
+
+async def test_a_longer_target_takes_a_delay_back_and_it_can_be_late_again(shift: Shift) -> None:
+    await say_rules(shift)
+    _, case = await begin(shift)
+    await timers(shift, HOUR + 60)
+    await say_rules(shift, {**TARGETS, "first_response_seconds": 3 * HOUR})
+    await turns(Recomputing(shift.db))
+    assert (await clocks(shift, case))["first_response"] == "running"
+    await timers(shift, 2 * HOUR)
+    assert (await clocks(shift, case))["first_response"] == "breached"
+
+
+async def test_other_hours_move_what_is_due(shift: Shift) -> None:
+    await say_rules(shift, inquiries={"hours": OFFICE})
+    await go_to(shift, "2027-03-05T16:30:00+05:00")
+    await begin(shift)
+    await say_rules(shift, inquiries={"hours": {**OFFICE, "sat": ["10:00-12:00"]}})
+    await turns(Recomputing(shift.db))
+    due = (await clock(shift, "first_response"))["due_at"]
+    assert abs(due - datetime.fromisoformat("2027-03-06T10:30:00+05:00")) < timedelta(minutes=1)
+
+
+async def test_a_target_that_is_taken_away_stops_its_clock_and_one_that_is_new_counts_from_now(shift: Shift) -> None:
+    await say_rules(shift, {"first_response_seconds": HOUR})
+    _, case = await begin(shift)
+    await shift.pass_time(HOUR / 2)
+    await say_rules(shift, {"resolution_seconds": HOUR})
+    await turns(Recomputing(shift.db))
+    assert await clocks(shift, case) == {"first_response": "stopped", "resolution": "running"}
+    row = await clock(shift, "resolution")
+    assert row["started_at"] > (await shift.fetch('SELECT opened_at FROM "case"'))[0]["opened_at"] + timedelta(
+        minutes=29
+    )
+
+
+async def test_each_case_is_measured_anew_once_for_each_version(shift: Shift) -> None:
+    await say_rules(shift)
+    await begin(shift)
+    await say_rules(shift, {**TARGETS, "resolution_seconds": HOUR})
+    await turns(Recomputing(shift.db))
+    before = await shift.everything()
+    await turns(Recomputing(shift.db))
+    assert await shift.everything() == before
+
+
+async def test_a_clock_that_fails_halfway_is_late_exactly_once(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    await say_rules(shift)
+    _, case = await begin(shift)
+    await shift.pass_time(HOUR + 60)
+    await tend(shift)
+
+    async def killed(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the power is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(clocks_due, "raise_alarms", killed)
+        await turns(Timers(shift.db))
+    assert (await clocks(shift, case))["first_response"] == "running", "nothing of it happened"
+    await shift.pass_time(60)
+    await turns(Timers(shift.db))
+    await turns(Timers(shift.db))
+    assert (await shift.story(case)).count("clock_breached") == 1
+    assert await alarms(shift, "clock_breached") == [None]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 200])
+async def test_however_the_log_is_cut_the_clocks_are_the_same(shift: Shift, batch: int) -> None:
+    await say_rules(shift)
+    contact = await shift.arrive("email")
+    case = (await shift.row(contact))["case_id"]
+    await shift.serve(contact)
+    for asks in ("photo", None):
+        await shift.do(write, contact, direction="out", subject=None, body="?", asks=asks, actor=person("esther"))
+        await shift.pass_time(HOUR / 4)
+        last = await shift.arrive("email", case_id=case)
+    await shift.serve(last, "ayesha")
+    chore = Tending(shift.db)
+    chore.batch = chore._limit = batch  # type: ignore[misc]
+    await turns(chore)
+    rows = await shift.fetch(
+        "SELECT kind, state, spent_seconds::int / 60 AS minutes FROM clock ORDER BY started_at, kind"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("first_response", "met", 0), ("resolution", "running", 0), ("next_response", "met", 0), ("next_response", "running", 0),
+    ]  # fmt: skip
