@@ -188,7 +188,8 @@ def _check(table: Table) -> CheckRule:
     )
     if rule.skill is None and table.has("level"):
         table.fault("is of a skill: name one", "level")
-    if rule.share == 0 and table.raw("share") is not False:
+    share = table.raw("share")
+    if isinstance(share, int | float) and not isinstance(share, bool) and share == 0:
         table.fault("can never hold: nobody is among a share of 0", "share")
     return rule
 
