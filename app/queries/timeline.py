@@ -33,11 +33,11 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "offer": (
         "interaction.offered", "interaction.accepted", "interaction.declined", "interaction.expired", "interaction.withdrawn",
     ),
-    "message": ("interaction.wrote", "interaction.answered", "interaction.held", "interaction.withheld"),
+    "message": ("interaction.wrote", "interaction.answered", "interaction.held"),
     "note": ("interaction.noted",),
     "routing": (
         "interaction.stepped", "interaction.escalated", "interaction.refiled", "interaction.overflowed", "interaction.barred",
-        "interaction.unbarred", "interaction.head_start_granted", "interaction.head_start_refused", "case.joined",
+        "interaction.unbarred", "interaction.withheld", "interaction.head_start_granted", "interaction.head_start_refused", "case.joined",
     ),
     "promise": (
         "case.promised", "case.promise_kept", "case.promise_broken", "case.promise_moved", "case.promise_released",
