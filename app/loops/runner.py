@@ -25,6 +25,7 @@ from app.loops.janitor import Janitor
 from app.loops.measures import Measures
 from app.loops.outbox import Outbox
 from app.loops.polls import Poll, has_polls
+from app.loops.recomputing import Recomputing
 from app.loops.resting import Resting
 from app.loops.stepping import Exhaustion, Stepping
 from app.loops.tending import Tending
@@ -74,6 +75,7 @@ class Loops:
                     Janitor,
                     Tending,
                     Timers,
+                    Recomputing,
                 )
             ),
             *_edges(db, channels, intake, measures),

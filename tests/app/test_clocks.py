@@ -2,104 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, Final
-from uuid import UUID
+from datetime import timedelta
+from typing import Any
 
-import asyncpg
 import pytest
 
-from app.actions import clocks_due, rules
+from app.actions import clocks_due
 from app.actions.awaiting import await_customer, stop_awaiting
 from app.actions.cancel import cancel
-from app.actions.closing import close
 from app.actions.complete import complete
 from app.actions.depart import depart
 from app.actions.merge import merge
-from app.actions.record import locked
 from app.actions.resolve import resolve
 from app.actions.write import write
-from app.loops.recomputing import Recomputing
 from app.loops.tending import Tending
 from app.loops.timers import Timers
-from app.tables import Case
 from channels.base import Wrote
 from tests.moving import turns
-from tests.ruling import document
 from tests.shift import Shift, person
-
-HOUR: Final = 3_600
-TARGETS: Final = {
-    "first_response_seconds": HOUR,
-    "next_response_seconds": 2 * HOUR,
-    "resolution_seconds": 10 * HOUR,
-    "warn": ["bilal"],
-    "escalate": [{"after_seconds": HOUR, "tell": ["devi"]}, {"after_seconds": 2 * HOUR}],
-}
-OFFICE: Final = {"timezone": "Asia/Karachi", **{day: ["09:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri")}}
-
-
-async def say_rules(shift: Shift, targets: dict[str, Any] | None = None, **queues: Any) -> None:
-    """Rules with these targets for every case."""
-    said = {"targets": TARGETS if targets is None else targets}
-    draft = await shift.do(rules.draft, document(queues, resolution=said))
-    await shift.do(rules.publish, draft.version)
-    shift.intake.forget()
-
-
-async def go_to(shift: Shift, moment: str) -> None:
-    """Move the database's clock on to this moment."""
-    now = await shift.fetch("SELECT extract(epoch FROM wall_clock())::float8 AS at")
-    await shift.pass_time(datetime.fromisoformat(moment).timestamp() - now[0]["at"])
-
-
-async def tend(shift: Shift) -> None:
-    await turns(Tending(shift.db))
-
-
-async def timers(shift: Shift, seconds: float = 0) -> None:
-    """After so long, all that was heard by then and all that is due."""
-    await shift.pass_time(seconds)
-    await tend(shift)
-    await turns(Timers(shift.db))
-    await tend(shift)
-
-
-async def begin(shift: Shift, channel: str = "email") -> tuple[UUID, UUID]:
-    contact = await shift.arrive(channel)
-    await tend(shift)
-    return contact, (await shift.row(contact))["case_id"]
-
-
-async def answer(shift: Shift, contact: UUID, **more: Any) -> None:
-    if (await shift.row(contact))["state"] != "active":
-        await shift.serve(contact)
-    await shift.do(write, contact, direction="out", subject=None, body="Words", actor=person("esther"), **more)
-    await tend(shift)
-
-
-async def on_case(shift: Shift, case: UUID, action: Any, **more: Any) -> None:
-    async def inside(session: Any, *, actor: Any, now: datetime) -> None:
-        await action(session, await locked(session, Case, case), actor=actor, now=now, **more)
-
-    await shift.do(inside)
-    await tend(shift)
-
-
-async def clocks(shift: Shift, case: UUID) -> dict[str, str]:
-    """The state of the newest clock of each kind."""
-    rows = await shift.fetch("SELECT kind, state FROM clock WHERE case_id = $1 ORDER BY id", case)
-    return {row["kind"]: row["state"] for row in rows}
-
-
-async def clock(shift: Shift, kind: str) -> asyncpg.Record:
-    rows = await shift.fetch("SELECT * FROM clock WHERE kind = $1 ORDER BY id DESC LIMIT 1", kind)
-    return rows[0]
-
-
-async def alarms(shift: Shift, kind: str) -> list[str | None]:
-    rows = await shift.fetch("SELECT representative FROM alarm WHERE kind = $1 ORDER BY raised_at, id", kind)
-    return [row["representative"] for row in rows]
+from tests.ticking import HOUR, alarms, answer, begin, clock, clocks, on_case, say_rules, tend, timers
 
 
 async def test_a_case_begins_with_a_clock_for_the_first_response_and_one_for_the_resolution(shift: Shift) -> None:
@@ -319,87 +240,6 @@ async def test_a_case_that_is_taken_into_another_has_no_clocks_and_what_it_owes_
     }
 
 
-async def test_only_opening_hours_count_and_a_weekend_is_none(shift: Shift) -> None:
-    await say_rules(shift, inquiries={"hours": OFFICE})
-    await go_to(shift, "2027-03-05T16:30:00+05:00")  # a Friday
-    await begin(shift)
-    due = (await clock(shift, "first_response"))["due_at"]
-    assert abs(due - datetime.fromisoformat("2027-03-08T09:30:00+05:00")) < timedelta(minutes=1)
-
-
-async def test_a_holiday_is_no_working_day(shift: Shift) -> None:
-    await say_rules(shift, inquiries={"hours": {**OFFICE, "holidays": "PK"}})
-    await go_to(shift, "2027-03-22T16:30:00+05:00")  # Pakistan Day is the 23rd
-    await begin(shift)
-    due = (await clock(shift, "first_response"))["due_at"]
-    assert abs(due - datetime.fromisoformat("2027-03-24T09:30:00+05:00")) < timedelta(minutes=1)
-
-
-async def test_a_queue_that_is_closed_by_hand_stops_no_clock(shift: Shift) -> None:
-    await say_rules(shift)
-    contact, _ = await begin(shift)
-    before = (await clock(shift, "first_response"))["due_at"]
-    now = (await shift.row(contact))["arrived_at"]
-    await shift.do(close, "inquiries", until=now + timedelta(days=2), message=None)
-    await turns(Recomputing(shift.db))
-    assert (await clock(shift, "first_response"))["due_at"] == before
-
-
-@pytest.mark.parametrize("hours", [1, 3])
-async def test_a_new_target_holds_for_cases_that_are_open(shift: Shift, hours: int) -> None:
-    await say_rules(shift)
-    _, case = await begin(shift)
-    await say_rules(shift, {**TARGETS, "resolution_seconds": hours * HOUR})
-    await turns(Recomputing(shift.db))
-    row = await clock(shift, "resolution")
-    assert row["due_at"] - row["started_at"] == timedelta(hours=hours)
-    assert (await shift.story(case)).count("clock_moved") == 1, "the other has not changed"
-
-
-async def test_a_longer_target_takes_a_delay_back_and_it_can_be_late_again(shift: Shift) -> None:
-    await say_rules(shift)
-    _, case = await begin(shift)
-    await timers(shift, HOUR + 60)
-    await say_rules(shift, {**TARGETS, "first_response_seconds": 3 * HOUR})
-    await turns(Recomputing(shift.db))
-    assert (await clocks(shift, case))["first_response"] == "running"
-    await timers(shift, 2 * HOUR)
-    assert (await clocks(shift, case))["first_response"] == "breached"
-
-
-async def test_other_hours_move_what_is_due(shift: Shift) -> None:
-    await say_rules(shift, inquiries={"hours": OFFICE})
-    await go_to(shift, "2027-03-05T16:30:00+05:00")
-    await begin(shift)
-    await say_rules(shift, inquiries={"hours": {**OFFICE, "sat": ["10:00-12:00"]}})
-    await turns(Recomputing(shift.db))
-    due = (await clock(shift, "first_response"))["due_at"]
-    assert abs(due - datetime.fromisoformat("2027-03-06T10:30:00+05:00")) < timedelta(minutes=1)
-
-
-async def test_a_target_that_is_taken_away_stops_its_clock_and_one_that_is_new_counts_from_now(shift: Shift) -> None:
-    await say_rules(shift, {"first_response_seconds": HOUR})
-    _, case = await begin(shift)
-    await shift.pass_time(HOUR / 2)
-    await say_rules(shift, {"resolution_seconds": HOUR})
-    await turns(Recomputing(shift.db))
-    assert await clocks(shift, case) == {"first_response": "stopped", "resolution": "running"}
-    row = await clock(shift, "resolution")
-    assert row["started_at"] > (await shift.fetch('SELECT opened_at FROM "case"'))[0]["opened_at"] + timedelta(
-        minutes=29
-    )
-
-
-async def test_each_case_is_measured_anew_once_for_each_version(shift: Shift) -> None:
-    await say_rules(shift)
-    await begin(shift)
-    await say_rules(shift, {**TARGETS, "resolution_seconds": HOUR})
-    await turns(Recomputing(shift.db))
-    before = await shift.everything()
-    await turns(Recomputing(shift.db))
-    assert await shift.everything() == before
-
-
 async def test_a_clock_that_fails_halfway_is_late_exactly_once(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     await say_rules(shift)
     _, case = await begin(shift)
@@ -429,8 +269,7 @@ async def test_however_the_log_is_cut_the_clocks_are_the_same(shift: Shift, batc
     for asks in ("photo", None):
         await shift.do(write, contact, direction="out", subject=None, body="?", asks=asks, actor=person("esther"))
         await shift.pass_time(HOUR / 4)
-        last = await shift.arrive("email", case_id=case)
-    await shift.serve(last, "ayesha")
+        await shift.arrive("email", case_id=case)
     chore = Tending(shift.db)
     chore.batch = chore._limit = batch  # type: ignore[misc]
     await turns(chore)
