@@ -16,7 +16,7 @@ from app.actions.alarms import raise_alarm
 from app.actions.gate import OPEN, OURS, withdraw
 from app.actions.heard import Due, Heard
 from app.security import SYSTEM
-from app.tables import SecondCheck
+from app.tables import Case, SecondCheck
 from routing.rules import Rules
 
 ENDING: Final = ("customer_replied", "reopened")
@@ -31,6 +31,9 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
             own = event.subject_id == str(case.id)
             version = event.version if own else case.version
             await withdraw(session, case, reason="customer_replied", actor=SYSTEM, now=now, until_version=version)
+        elif event.subject == "case" and event.kind == "merged":  # its row is locked with that of its survivor
+            taken = await session.get_one(Case, UUID(event.subject_id))
+            await withdraw(session, taken, reason="merged", actor=SYSTEM, now=now)
 
 
 async def late(session: AsyncSession, due: Sequence[Due], rules: Rules, now: datetime) -> None:

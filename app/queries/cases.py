@@ -18,7 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.errors import Forbidden
 from app.queries import cursors, interactions
 from app.queries.families import customer_family, family
-from app.queries.readers import may_see_case, may_see_customer
+from app.queries.readers import may_read_case, may_see_customer
 from app.tables import Bar, Case, Customer, Interaction, Message
 
 SHOWN: Final = 200
@@ -66,7 +66,7 @@ async def page(
 
 async def one(session: AsyncSession, case_id: UUID, *, reader: str | None) -> dict[str, Any]:
     """One case; raises `NotFound`, also where the reader may not know of it."""
-    await may_see_case(session, case_id, reader=reader)
+    await may_read_case(session, case_id, reader=reader)
     return await view(session, await session.get_one(Case, case_id))
 
 

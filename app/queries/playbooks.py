@@ -5,26 +5,22 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, or_
+from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.errors import NotFound
 from app.queries.families import family
-from app.tables import Assignment, Case, Interaction, Playbook, PlaybookTick, SecondCheck
+from app.queries.readers import may_read_case
+from app.tables import Assignment, Case, Interaction, Playbook, PlaybookTick
 
 
 async def of_case(session: AsyncSession, case_id: UUID, *, reader: str | None) -> dict[str, Any]:
     """The playbook of a case, of a merged one that of the case it was taken into; `playbook` None: it has none.
 
-    Raises `NotFound`, also where the reader may not know of the case: it is neither their work nor theirs to check.
+    Raises `NotFound`, also where the reader may not know of the case.
     """
-    case = await session.get(Case, case_id)
-    if case is not None and case.merged_into is not None:
-        case = await session.get(Case, case.merged_into)
-    if case is None or (reader is not None and not await _readable(session, case, reader)):
-        raise NotFound(f"There is no case {case_id}.")
-    return await view(session, case)
+    survivor, *_ = await may_read_case(session, case_id, reader=reader)
+    return await view(session, await session.get_one(Case, survivor))
 
 
 async def view(session: AsyncSession, case: Case) -> dict[str, Any]:
@@ -82,10 +78,3 @@ async def worked_on(session: AsyncSession, case: Case, representative: str) -> b
         )
     )
     return (await session.exec(served.limit(1))).first() is not None
-
-
-async def _readable(session: AsyncSession, case: Case, reader: str) -> bool:
-    if await worked_on(session, case, reader):
-        return True
-    looks = select(exists().where(col(SecondCheck.case_id) == case.id, col(SecondCheck.checker) == reader))
-    return bool((await session.exec(looks)).one())

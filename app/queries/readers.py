@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import NotFound
 from app.queries.families import customer_family, family
-from app.tables import Assignment, Case, Customer, Interaction
+from app.tables import Assignment, Case, Customer, Interaction, SecondCheck
 
 
 async def may_see_case(session: AsyncSession, case_id: UUID, *, reader: str | None) -> list[UUID]:
@@ -27,6 +27,18 @@ async def may_see_case(session: AsyncSession, case_id: UUID, *, reader: str | No
     if not found or not (reader is None or await _served_case(session, found, reader)):
         raise NotFound(f"There is no case {case_id}.")
     return found
+
+
+async def may_read_case(session: AsyncSession, case_id: UUID, *, reader: str | None) -> list[UUID]:
+    """The same, and also for the second person while they look at it: whoever approves has read what it is about."""
+    found = await family(session, case_id)
+    if reader is not None and found:
+        looks = select(SecondCheck.id).where(
+            col(SecondCheck.case_id).in_(found), SecondCheck.checker == reader, SecondCheck.state == "taken"
+        )
+        if (await session.exec(looks.limit(1))).first() is not None:
+            return found
+    return await may_see_case(session, case_id, reader=reader)
 
 
 async def may_see_customer(session: AsyncSession, customer_id: UUID, *, reader: str | None) -> list[UUID]:

@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db import Connection
 from app.queries import cursors
-from app.queries.readers import may_see_case
+from app.queries.readers import may_read_case
 from app.queries.rules import raw
 from app.queries.timeline_words import Told, words_for
 
@@ -109,7 +109,7 @@ class Page:
 
 async def timeline(session: AsyncSession, case_id: UUID, wish: Wish, *, reader: str | None) -> Page:
     """One page of a matter's story; raises `NotFound`, also where the reader may not know of it; `Invalid` (`bad_cursor`)."""
-    family = await may_see_case(session, case_id, reader=reader)
+    family = await may_read_case(session, case_id, reader=reader)
     connection = await raw(session)
     contacts = {row["id"]: row for row in await connection.fetch(_CONTACTS, family, MOST_CONTACTS)}
     back = wish.before is not None

@@ -56,11 +56,13 @@ async def test_what_waits_is_listed_to_who_may_look_taken_and_approved(house: Ho
     assert len((await house.call("chandra", "GET", "/v1/checks?state=passed")).json()["items"]) == 1
 
 
-async def test_who_looks_reads_the_steps_of_the_case(house: House) -> None:
+async def test_who_looks_reads_what_it_is_about_while_they_look(house: House) -> None:
     case, check = await resolving(house)
-    assert (await house.call("chandra", "GET", f"/v1/cases/{case}/playbook")).status_code == 404
-    await house.call("chandra", "PUT", f"/v1/checks/{check}/taking")
-    assert (await house.call("chandra", "GET", f"/v1/cases/{case}/playbook")).status_code == 200
+    paths = (f"/v1/cases/{case}", f"/v1/cases/{case}/timeline", f"/v1/cases/{case}/playbook")
+    for method, status in (("GET", 404), ("PUT", 200), ("DELETE", 404)):
+        if method != "GET":
+            await house.call("chandra", method, f"/v1/checks/{check}/taking")
+        assert [(await house.call("chandra", "GET", path)).status_code for path in paths] == [status] * 3
 
 
 async def test_work_is_returned_with_words_and_never_without(house: House) -> None:
