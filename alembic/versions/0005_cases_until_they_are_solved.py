@@ -289,7 +289,7 @@ def upgrade() -> None:
         "case",
         ["owner", "id"],
         unique=False,
-        postgresql_where=sa.text("owner IS NOT NULL AND state <> 'closed'"),
+        postgresql_where=sa.text("owner IS NOT NULL"),
     )
     op.create_index(
         "ix_case_resolved", "case", ["resolved_at"], unique=False, postgresql_where=sa.text("resolved_at IS NOT NULL")
@@ -338,9 +338,7 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_case_follows"), "case", type_="foreignkey")
     op.drop_index("uq_case_page", table_name="case", postgresql_where=sa.text("page_token IS NOT NULL"))
     op.drop_index("ix_case_resolved", table_name="case", postgresql_where=sa.text("resolved_at IS NOT NULL"))
-    op.drop_index(
-        "ix_case_owner", table_name="case", postgresql_where=sa.text("owner IS NOT NULL AND state <> 'closed'")
-    )
+    op.drop_index("ix_case_owner", table_name="case", postgresql_where=sa.text("owner IS NOT NULL"))
     op.drop_index("ix_case_merged_into", table_name="case", postgresql_where=sa.text("merged_into IS NOT NULL"))
     op.drop_index("ix_case_follows", table_name="case", postgresql_where=sa.text("follows IS NOT NULL"))
     op.drop_index("ix_case_closed", table_name="case", postgresql_where=sa.text("closed_at IS NOT NULL"))

@@ -30,7 +30,7 @@ _LOCKED: Final = """
 SELECT id, state, version, customer_id, request_type, merged_into, state = 'closed' AND reopen_until < $2 AS over, waited_seconds
     + (SELECT coalesce(sum(waited_seconds), 0)::int FROM "case" taken WHERE taken.merged_into = c.id) AS waited_seconds
 FROM "case" c
-WHERE id = ANY($1::uuid[] || ARRAY(SELECT merged_into FROM "case" WHERE id = ANY($1::uuid[]) AND merged_into IS NOT NULL))
+WHERE id = ANY($1::uuid[] || ARRAY(SELECT merged_into FROM "case" WHERE id = ANY($1::uuid[])))
 ORDER BY id FOR NO KEY UPDATE
 """
 _FOLLOWED: Final = """

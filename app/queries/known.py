@@ -22,7 +22,9 @@ RESUMED: Final = "resumed"
 """The source of the receipts that say whose place was taken up again: by one, once."""
 
 # Answered and declined is not served. Whoever has retired or is barred is no one to wait for. A case is known with those
-# that were taken into it and with the one it follows, a customer with all they were ever known as.
+# that were taken into it and with the one it follows, a customer with all they were ever known as. OFFSET keeps each list from
+# being made anew wherever it is asked for; nothing is asked of a partial index by its condition alone, which a plan made while
+# it is empty would go on doing.
 _PEOPLE: Final = """
 SELECT asked.number, bars.codes AS barred, (
     SELECT a.representative
@@ -34,18 +36,19 @@ SELECT asked.number, bars.codes AS barred, (
 FROM unnest($1::int[], $2::uuid[], $3::uuid[]) AS asked (number, customer_id, case_id), LATERAL (
     SELECT ARRAY(
         SELECT asked.case_id UNION ALL SELECT id FROM "case" WHERE merged_into = asked.case_id
-        UNION ALL SELECT follows FROM "case" WHERE id = asked.case_id AND follows IS NOT NULL
+        UNION ALL SELECT follows FROM "case" WHERE id = asked.case_id
     ) AS cases, ARRAY(
-        SELECT asked.customer_id UNION ALL SELECT merged_into FROM customer WHERE id = asked.customer_id AND merged_into IS NOT NULL
+        SELECT asked.customer_id UNION ALL SELECT merged_into FROM customer WHERE id = asked.customer_id
         UNION ALL SELECT id FROM customer WHERE merged_into = asked.customer_id
-        UNION ALL SELECT other.id FROM customer mine JOIN customer other ON other.merged_into = mine.merged_into
-            WHERE mine.id = asked.customer_id
+        UNION ALL SELECT id FROM customer WHERE merged_into = (SELECT merged_into FROM customer WHERE id = asked.customer_id)
     ) AS customers
+    OFFSET 0
 ) AS known, LATERAL (
     SELECT ARRAY(SELECT representative FROM (
         SELECT representative, made_at FROM bar WHERE customer_id = ANY (known.customers)
         UNION ALL SELECT representative, made_at FROM bar WHERE case_id = ANY (known.cases)
     ) AS both_of GROUP BY representative ORDER BY max(made_at) DESC, representative LIMIT $4) AS codes
+    OFFSET 0
 ) AS bars
 """
 _LEFT: Final = f"""

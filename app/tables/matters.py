@@ -53,7 +53,7 @@ class Case(SQLModel, table=True):
         CheckConstraint("merged_into <> id", name="merged"),
         Index("ix_case_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         Index("ix_case_follows", "follows", postgresql_where=text("follows IS NOT NULL")),
-        Index("ix_case_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL AND state <> 'closed'")),
+        Index("ix_case_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL")),
         Index("ix_case_resolved", "resolved_at", postgresql_where=text("resolved_at IS NOT NULL")),
         Index("uq_case_page", "page_token", unique=True, postgresql_where=text("page_token IS NOT NULL")),
         Index(
