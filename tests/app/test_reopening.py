@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from app import convert
+from app import convert, registry
 from app.actions import reopen_work
 from app.actions.arrival import Arrival, RulesMovedOn
 from app.actions.bar import Whose, bar
@@ -24,6 +24,8 @@ from app.errors import Conflict, Forbidden, NotFound, Unavailable
 from app.queries import floor as queries
 from app.queries.past import floor_at
 from app.tables import Merge, Survey
+from channels.base import Config
+from channels.console.contacts import Console
 from routing.floor import Floor
 from routing.model import Offer, Staff, Waiting
 from routing.plan import EXCLUDED_SECONDS
@@ -208,14 +210,19 @@ async def test_whom_the_customer_must_not_meet_stays_barred(shift: Shift) -> Non
     assert (work["barred"], work["excluded"]) == (["ayesha"], [])
 
 
-async def test_a_line_that_is_closed_takes_back_what_it_had_taken(shift: Shift) -> None:
-    case = await solved(shift)
+@pytest.mark.parametrize("live", [False, True])
+async def test_a_line_that_is_closed_takes_back_what_it_had_taken(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch, live: bool
+) -> None:
+    case = await solved(shift, channel="walk_in")
+    console = Console(Config(public_base_url="", settings={"CONSOLE_LIVE": "1" if live else ""}))
+    monkeypatch.setattr(registry, "_found", {**registry.current(), "console": console})
     until = (await row(shift, case))["resolved_at"] + timedelta(hours=1)
     await shift.do(close, "inquiries", until=until, message=None)
-    shift.intake.forget()
-    await say(shift, case, "no")
+    await by_hand(shift, case)
     work = await newest(shift, case)
-    assert (work["state"], work["queue"], work["head_start_seconds"] >= 600) == ("queued", "inquiries", True)
+    assert (work["live"], work["state"], work["queue"]) == (live, "queued", "inquiries")
+    assert work["head_start_seconds"] >= 600
 
 
 async def test_the_head_start_keeps_to_the_limit_of_the_line(shift: Shift) -> None:

@@ -209,6 +209,31 @@ async def test_it_is_asked_again_after_it_was_opened_again_and_the_old_question_
     assert (await row(shift, case))["state"] == "closed"
 
 
+async def test_an_answer_about_an_earlier_resolution_is_over_whatever_became_of_the_later_one(shift: Shift) -> None:
+    case = await solved(shift)
+    await say(shift, case, "partly")
+    await shift.do(resolve, case, outcome=None)
+    await pass_check(shift, (await shift.fetch("SELECT id FROM second_check"))[0]["id"])
+    first = (await surveys(shift, case))[0]["id"]
+    await over(shift, case, "yes", survey=first)
+    await say(shift, case, "no")
+    await over(shift, case, "yes", survey=first)
+    await over(shift, case, "no", survey=first)
+
+
+async def test_an_answer_says_nothing_of_a_later_resolution_nobody_was_asked_about(shift: Shift) -> None:
+    await ruling.rule(shift.db, shift.intake, ruling.document(resolution={"surveys_per_month": 1}))
+    case = await solved(shift)
+    await say(shift, case, "partly")
+    await shift.do(resolve, case, outcome=None)
+    await pass_check(shift, (await shift.fetch("SELECT id FROM second_check"))[0]["id"])
+    assert ((await row(shift, case))["state"], len(await surveys(shift, case))) == ("resolved", 1)
+    await over(shift, case, "yes")
+    await on_their_page(shift, case, "yes")
+    assert [each["solved"] for each in await surveys(shift, case)] == ["partly", "yes"]
+    assert (await row(shift, case))["closed_by"] == "customer"
+
+
 async def pass_check(shift: Shift, check: Any) -> None:
     await tend(shift)
     await shift.do(take, check, actor=CHANDRA)
