@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.record import advance, locked
 from app.errors import NotFound
-from app.queries.touches import may_read
+from app.queries.readers import may_see_case
 from app.security import Actor
 from app.tables import Case, Touch
 
@@ -22,8 +22,8 @@ async def set_cause(
     session: AsyncSession, case_id: UUID, number: int, *, cause: str, actor: Actor, now: datetime
 ) -> Touch:
     """The touch, with its cause. Said again: nothing is written. Raises `NotFound`, also where they may not know of it."""
+    await may_see_case(session, case_id, reader=actor.representative)
     case = await locked(session, Case, case_id)
-    await may_read(session, case, reader=actor.representative)
     found = await session.exec(select(Touch).where(Touch.case_id == case_id, Touch.number == number))
     touch = found.one_or_none()
     if touch is None:

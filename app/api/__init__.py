@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from starlette.routing import BaseRoute, Route
 
 from app.api import (
+    alarms,
     assignments,
     bars,
     cases,
     checks,
+    clocks,
     closing,
     customers,
     events,
@@ -33,6 +35,7 @@ from app.api import (
     rules,
     surveys,
     timeline,
+    touches,
     trace,
     verbs,
 )
@@ -74,6 +77,9 @@ def routes(channels: Mapping[str, Channel]) -> list[BaseRoute]:
         closing.router,
         rules.router,
         routing.router,
+        touches.router,
+        clocks.router,
+        alarms.router,
         events.router,
         health.router,
         pages.router,

@@ -15,13 +15,11 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.errors import NotFound
-from app.queries.families import family
 from app.queries.following import Followed
 from app.queries.opening import Calendar, holidays_in
+from app.queries.readers import may_see_case
 from app.queries.rules import raw
-from app.queries.touches import may_read
-from app.tables import Case, Clock
+from app.tables import Clock
 from routing.hours import Hours, Span
 from routing.resolution.clocks import ENDS_OF, heeded
 from routing.resolution.working_time import WorkingTime
@@ -131,10 +129,6 @@ async def still_waits(session: AsyncSession, case_ids: Sequence[UUID], *, but: U
 
 async def clocks_of(session: AsyncSession, case_id: UUID, *, reader: str | None) -> list[dict[str, Any]]:
     """All clocks of a matter, the oldest first. Raises `NotFound`."""
-    ids = await family(session, case_id)
-    case = await session.get(Case, ids[0]) if ids else None
-    if case is None:
-        raise NotFound(f"There is no case {case_id}.")
-    await may_read(session, case, reader=reader)
+    ids = await may_see_case(session, case_id, reader=reader)
     chosen = select(Clock).where(col(Clock.case_id).in_(ids)).order_by(col(Clock.started_at), col(Clock.id))
     return [row.model_dump() for row in await session.exec(chosen.limit(MOST_SHOWN))]

@@ -16,11 +16,9 @@ import asyncpg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.errors import NotFound
-from app.queries import interactions
-from app.queries.families import family
+from app.queries.readers import may_see_case
 from app.queries.rules import raw, rules_for
-from app.tables import Case, Interaction, Touch
+from app.tables import Case, Touch
 from routing.resolution.touches import Since
 
 MOST_SHOWN: Final = 1_000
@@ -98,23 +96,10 @@ async def count_touches(session: AsyncSession, case_ids: Sequence[UUID]) -> int:
     return found
 
 
-async def may_read(session: AsyncSession, case: Case, *, reader: str | None) -> None:
-    """Raises `NotFound` where this representative neither owns the matter nor saw any contact of it. None: may read all."""
-    if reader is None or case.owner == reader:
-        return
-    ids = await family(session, case.id)
-    seen = select(Interaction.id).where(col(Interaction.case_id).in_(ids), interactions.readable(reader))
-    if (await session.exec(seen.limit(1))).first() is None:
-        raise NotFound(f"There is no case {case.id}.")
-
-
 async def touches_of(session: AsyncSession, case_id: UUID, *, reader: str | None) -> dict[str, Any]:
     """All touches of a matter, oldest first, and how it stands to its budget. Raises `NotFound`."""
-    ids = await family(session, case_id)
-    case = await session.get(Case, ids[0]) if ids else None
-    if case is None:
-        raise NotFound(f"There is no case {case_id}.")
-    await may_read(session, case, reader=reader)
+    ids = await may_see_case(session, case_id, reader=reader)
+    case = await session.get_one(Case, ids[0])
     chosen = select(Touch).where(col(Touch.case_id).in_(ids)).order_by(col(Touch.at), col(Touch.id)).limit(MOST_SHOWN)
     rules = await rules_for(session)
     return {
