@@ -63,4 +63,42 @@ CASE_RULES: Final = (
             FROM survey s WHERE (s.state = 'answered') <> (s.solved IS NOT NULL)
         """,
     ),
+    Rule(
+        name="looked_at",  # what is being checked has somebody who can decide it, and what is over is decided
+        statement="""
+            SELECT 'case' AS subject, c.id::text AS id, 'is being checked, and nothing is left to be looked at' AS detail
+            FROM "case" c WHERE c.state = 'checking' AND EXISTS (SELECT FROM second_check s WHERE s.case_id = c.id)
+            AND NOT EXISTS (SELECT FROM second_check s WHERE s.case_id = c.id AND s.state IN ('waiting', 'taken'))
+        """,
+    ),
+    Rule(
+        name="look_in_time",  # a check that nobody decides is told of when its time is over
+        statement="""
+            SELECT 'case' AS subject, s.case_id::text AS id, 'nobody will be told that check ' || s.id || ' is late' AS detail
+            FROM second_check s WHERE s.state IN ('waiting', 'taken')
+            AND NOT EXISTS (SELECT FROM timer t WHERE t.key = 'check:' || s.id)
+            AND NOT EXISTS (SELECT FROM alarm a WHERE a.key = 'check_late:' || s.id)
+            AND EXISTS (SELECT FROM "case" c WHERE c.id = s.case_id AND c.state = 'checking')
+        """,
+    ),
+    Rule(
+        name="held_back",  # what is held has not left, and what was let go has
+        statement="""
+            SELECT 'message' AS subject, m.id::text AS id, 'is held, and has left all the same' AS detail
+            FROM message m WHERE m.attributes ? 'held'
+            AND EXISTS (SELECT FROM outbox o WHERE o.dedupe_key = 'replied:' || m.id)
+            UNION ALL
+            SELECT 'message', s.message_id::text, 'was let go, and is held' FROM second_check s
+            JOIN message m ON m.id = s.message_id WHERE s.state = 'passed' AND m.attributes ? 'held'
+        """,
+    ),
+    Rule(
+        name="known_playbook",  # the version a case goes by can be read again
+        statement="""
+            SELECT 'case' AS subject, c.id::text AS id,
+                   format('goes by version %s of playbook %s, which was never published', c.playbook_version, c.playbook) AS detail
+            FROM "case" c WHERE c.playbook IS NOT NULL
+            AND NOT EXISTS (SELECT FROM playbook p WHERE p.code = c.playbook AND p.version = c.playbook_version)
+        """,
+    ),
 )
