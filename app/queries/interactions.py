@@ -20,6 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.db import Connection
 from app.errors import NotFound
 from app.queries import cursors
+from app.queries.families import customer_family, family
 from app.queries.standing import standing
 from app.tables import Assignment, Customer, Interaction, Message
 from channels.base import Outcome
@@ -29,7 +30,7 @@ IN_LINE = frozenset({"queued", "offered"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filters:
-    """Which interactions; None: any. `representative` is who holds it now."""
+    """Which interactions; None: any. `representative` is who holds it now. Of cases and customers: the whole family's."""
 
     states: Sequence[str] = ()
     queue: str | None = None
@@ -47,6 +48,10 @@ async def page(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Newest first. `reader`: a representative, who sees what they serve; None sees all. Raises `Invalid` (`bad_cursor`)."""
     chosen = select_rows(Interaction).where(*_conditions(filters))
+    if filters.case_id is not None:
+        chosen = chosen.where(col(Interaction.case_id).in_(await family(session, filters.case_id)))
+    if filters.customer_id is not None:
+        chosen = chosen.where(col(Interaction.customer_id).in_(await customer_family(session, filters.customer_id)))
     if reader is not None:
         chosen = chosen.where(readable(reader))
     if after is not None:
@@ -144,8 +149,6 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         "queue": filters.queue,
         "channel": filters.channel,
         "request_type": filters.request_type,
-        "case_id": filters.case_id,
-        "customer_id": filters.customer_id,
     }
     conditions = [col(getattr(Interaction, name)) == value for name, value in same.items() if value is not None]
     if filters.states:

@@ -88,3 +88,20 @@ async def test_a_customer_is_described_only_as_they_were_read(house: House) -> N
     answer = await house.call("ayesha", "PATCH", path, {"name": "Sana T.", "news_by": "person"}, headers=fresh)
     assert (answer.json()["name"], answer.json()["news_by"]) == ("Sana T.", "person")
     assert (await house.call("ayesha", "PATCH", path, {"needs": ["rich"]})).status_code == 422
+
+
+async def test_the_contacts_of_one_who_was_two_are_listed_together(house: House) -> None:
+    contacts = [
+        await house.arrive(ref, customer={"phone": phone})
+        for ref, phone in (("a", "+923001234567"), ("b", "+923007654321"))
+    ]
+    ids = [
+        (await house.call("supervisor", "GET", f"/v1/interactions/{each['id']}")).json()["customer"]["id"]
+        for each in contacts
+    ]
+    merged = await house.call("supervisor", "POST", f"/v1/customers/{ids[0]}/merges", {"customer_id": ids[1]},
+                              headers={"idempotency-key": "m"})  # fmt: skip
+    assert merged.status_code == 201
+    for customer in ids:
+        listed = (await house.call("supervisor", "GET", f"/v1/interactions?customer_id={customer}")).json()["items"]
+        assert {each["id"] for each in listed} == {each["id"] for each in contacts}
