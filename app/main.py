@@ -45,6 +45,7 @@ def create_app(settings: Settings, *, dsn: str | None = None, loops: bool = True
                     channels=service.channels,
                     intake=service.intake,
                     registry=service.metrics.registry,
+                    reachable=settings.reachable_networks,
                 )
                 await stack.enter_async_context(chores)
             yield

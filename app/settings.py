@@ -117,6 +117,23 @@ class Settings(BaseModel):
         description="most unknown keys and wrong signatures per address and minute, per process",
     )
 
+    webhook_networks: tuple[str, ...] = Field(
+        (),
+        validation_alias="WEBHOOK_NETWORKS",
+        description="networks of our own that webhooks may reach, with commas between; else public addresses only",
+    )
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _are_networks(cls, value: object) -> object:
+        names = tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+        for name in names if isinstance(names, tuple) else ():
+            try:
+                ipaddress.ip_network(name)
+            except ValueError:
+                raise ValueError(f"{name[:60]!r} is not a network like 10.0.0.0/8") from None
+        return names
+
     @field_validator("channels", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -185,6 +202,11 @@ class Settings(BaseModel):
             return ipaddress.ip_address(self.host.strip("[]")).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+    @property
+    def reachable_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """The networks of our own that webhooks may reach."""
+        return tuple(ipaddress.ip_network(name) for name in self.webhook_networks)
 
     @property
     def base_url(self) -> str:

@@ -38,6 +38,7 @@ from app.api import (
     touches,
     trace,
     verbs,
+    webhooks,
 )
 from app.api.access import table
 from channels.base import Channel
@@ -80,6 +81,7 @@ def routes(channels: Mapping[str, Channel]) -> list[BaseRoute]:
         touches.router,
         clocks.router,
         alarms.router,
+        webhooks.router,
         events.router,
         health.router,
         pages.router,

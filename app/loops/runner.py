@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Self
 
 from prometheus_client import CollectorRegistry
 
+from app.actions.reachable import Network
 from app.db import Database
 from app.intake import Intake
 from app.loops.absence import HandBack, Silence
@@ -31,6 +32,7 @@ from app.loops.stepping import Exhaustion, Stepping
 from app.loops.tending import Tending
 from app.loops.timers import Timers
 from app.loops.waking import Waking
+from app.loops.webhooks import Announcing, Webhooks
 from app.loops.wrapping import Wrapping
 from channels.base import Channel
 
@@ -43,7 +45,8 @@ STOP_SECONDS: Final = 5.0
 class Loops:
     """`async with Loops(db, channels=…, intake=…)`: the chores run for as long as the block lasts.
 
-    `db` and the channels are open already and are closed by whoever opened them. `registry` is where metrics are told.
+    `db` and the channels are open already and are closed by whoever opened them. `registry` is where metrics are told; `reachable`: networks of our own that webhooks
+    may reach.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Loops:
         channels: Mapping[str, Channel],
         intake: Intake,
         registry: CollectorRegistry | None = None,
+        reachable: Sequence[Network] = (),
     ) -> None:
         measures = Measures(registry)
         self.dispatcher = Dispatcher(db, measures=measures)
@@ -74,10 +78,12 @@ class Loops:
                     EpochWatch,
                     Janitor,
                     Tending,
+                    Announcing,
                     Timers,
                     Recomputing,
                 )
             ),
+            Webhooks(db, allowed=reachable, measures=measures),
             *_edges(db, channels, intake, measures),
         )
         self._tasks: list[asyncio.Task[None]] = []

@@ -16,12 +16,13 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
+from app.actions.reachable import Network
 from app.actions.webhook_deliveries import AT_ONCE, Claimed, claim, conclude, receivers
 from app.actions.webhooks import lay_out, signatures
 from app.errors import Unavailable
 from app.loops.chore import Chore, fault
 from app.loops.following import Following
-from app.loops.posting import Network, post
+from app.loops.posting import post
 from app.queries.following import Followed
 
 log = logging.getLogger(__name__)
