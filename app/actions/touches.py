@@ -12,18 +12,17 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.alarms import raise_alarm
 from app.actions.heard import Heard
 from app.actions.record import advance
-from app.db import uuid7
+from app.actions.touches_rows import cause_by_rule, count_anew, write_touch
 from app.queries.families import family
-from app.queries.touches import Words, count_touches, first_contacts, first_words, since_last_turn, words_of
+from app.queries.touches import Words, count_touches, first_contacts, words_of
 from app.security import SYSTEM
-from app.tables import Case, Interaction, Touch
-from routing.resolution.touches import Kind, cause_of, kind_of, level
+from app.tables import Case, Interaction
+from routing.resolution.touches import Kind, kind_of, level
 from routing.rules import Rules
 
 _OURS: Final = "representative:"
@@ -51,7 +50,7 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
             grown[turn.heard.case.id] = turn.heard.case
     for each in heard:
         if each.event.subject == "case" and each.event.kind in _CUT:
-            await _count_anew(session, UUID(each.event.subject_id))
+            await count_anew(session, UUID(each.event.subject_id), rules, now)
         if each.event.subject == "case" and each.event.kind in _GROWN | _CUT:
             grown[each.case.id] = each.case
     for case in sorted(grown.values(), key=lambda case: case.id):
@@ -84,47 +83,25 @@ def _from_a_machine(heard: Heard, contact: Interaction) -> bool:
 
 
 async def _write(session: AsyncSession, turn: Turn, rules: Rules, now: datetime) -> None:
-    event, contact = turn.heard.event, turn.contact
-    case = await session.get_one(Case, contact.case_id)
-    cause = await _cause(session, turn, rules)
-    case.touches += 1
-    touch = Touch(
-        id=uuid7(),
-        case_id=case.id,
-        number=case.touches,
-        kind=turn.kind,
-        subject_id=contact.id,
-        version=event.version,
-        channel=contact.channel,
-        cause=cause,
-        caused_by="rule",
-        representative=_whose(turn),
-        request_type=case.request_type or contact.request_type,
-        queue=contact.queue or case.queue,
-        office=contact.office or case.office,
-        at=event.at,
-    )
-    fact = {"touch": touch.number, "kind": touch.kind, "cause": cause, "interaction": str(contact.id)}
-    advance(session, case, "touched", now=now, actor=SYSTEM, data=fact)
-    session.add(touch)
-    await session.flush()
-
-
-async def _cause(session: AsyncSession, turn: Turn, rules: Rules) -> str:
-    event, contact = turn.heard.event, turn.contact
+    event = turn.heard.event
     if turn.kind == "asked":
-        return str(event.data["asks"])
-    ids = await family(session, contact.case_id)
-    since = await since_last_turn(session, ids, at=event.at)
-    words = turn.words.text if turn.words else await first_words(session, contact.id, until=event.at)
-    return cause_of(since, words, rules.resolution.causes)
+        cause = str(event.data["asks"])
+    else:
+        words = turn.words.text if turn.words else None
+        cause = await cause_by_rule(session, turn.contact, words, at=event.at, rules=rules)
+    await write_touch(
+        session, turn.contact, kind=turn.kind, version=event.version, at=event.at, cause=cause,
+        representative=_whose(turn), now=now,
+    )  # fmt: skip
 
 
 def _whose(turn: Turn) -> str | None:
-    """Who asked; else whose matter it was."""
-    actor = turn.heard.event.actor
-    if turn.kind == "asked" and actor.startswith(_OURS):
-        return actor.removeprefix(_OURS)
+    """Who asked, also where somebody else let it go; else whose matter it was."""
+    event = turn.heard.event
+    if turn.kind == "asked" and "representative" in event.data:
+        return str(event.data["representative"])
+    if turn.kind == "asked" and event.actor.startswith(_OURS):
+        return event.actor.removeprefix(_OURS)
     return turn.heard.case.owner
 
 
@@ -148,25 +125,3 @@ def _hand_to_the_supervisors(session: AsyncSession, case: Case, now: datetime) -
     before = {"before": case.owner} if case.owner is not None else {}
     case.supervised, case.owner = True, None
     advance(session, case, "owned", now=now, actor=SYSTEM, data={"supervised": True, "reason": "touches", **before})
-
-
-async def _count_anew(session: AsyncSession, case_id: UUID) -> None:
-    """After a split: the touches are where their contacts are, from 1 without a gap, and no case begins with one."""
-    case = await session.get(Case, case_id)
-    if case is None:
-        return
-    firsts = await first_contacts(session, [case_id])
-    chosen = select(Touch).join(Interaction, col(Interaction.id) == col(Touch.subject_id))
-    mine = chosen.where(Interaction.case_id == case_id).order_by(col(Touch.at), col(Touch.id))
-    kept = []
-    for touch in await session.exec(mine):
-        if touch.kind == "contact" and touch.subject_id in firsts:
-            await session.delete(touch)
-        else:
-            kept.append(touch)
-    for number, touch in enumerate(kept, start=1):
-        touch.case_id, touch.number = case_id, number
-        session.add(touch)
-    case.touches = len(kept)
-    session.add(case)
-    await session.flush()
