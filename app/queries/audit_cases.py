@@ -101,4 +101,28 @@ CASE_RULES: Final = (
             AND NOT EXISTS (SELECT FROM playbook p WHERE p.code = c.playbook AND p.version = c.playbook_version)
         """,
     ),
+    Rule(
+        name="touches_numbered",  # the touches of a case are counted, from 1 without a gap
+        statement="""
+            SELECT 'case' AS subject, c.id::text AS id,
+                   format('counts %s touches and has %s, numbered to %s', c.touches, count(t.id), coalesce(max(t.number), 0)) AS detail
+            FROM "case" c LEFT JOIN touch t ON t.case_id = c.id GROUP BY c.id, c.touches
+            HAVING c.touches <> count(t.id) OR c.touches <> coalesce(max(t.number), 0) OR count(t.id) <> count(DISTINCT t.number)
+        """,
+    ),
+    Rule(
+        name="clock_will_ring",  # whoever is late is told: a clock that runs has its timer
+        statement="""
+            SELECT 'case' AS subject, c.case_id::text AS id, 'nobody will be told when clock ' || c.id || ' is up' AS detail
+            FROM clock c WHERE c.state = 'running' AND NOT EXISTS (SELECT FROM timer t WHERE t.key = 'clock_breach:' || c.id)
+        """,
+    ),
+    Rule(
+        name="clock_over",  # what has ended says when, and what goes on does not
+        statement="""
+            SELECT 'case' AS subject, c.case_id::text AS id, 'clock ' || c.id || ' is ' || c.state || ' and says otherwise' AS detail
+            FROM clock c WHERE (c.state IN ('running', 'paused')) = (c.ended_at IS NOT NULL)
+            OR (c.late_at IS NOT NULL AND c.state <> 'breached')
+        """,
+    ),
 )
