@@ -215,6 +215,7 @@ async def test_looking_for_the_next_events_never_reads_the_whole_log(db: Databas
     place = await log.fetchrow(
         "SELECT epoch, xid::text AS xid, seq FROM event ORDER BY epoch, xid, seq OFFSET 19000 LIMIT 1"
     )
+    assert place is not None
     rows = await log.fetch(
         f"EXPLAIN (ANALYZE, BUFFERS) {following._PAGE}", place["epoch"], place["xid"], place["seq"], 200
     )

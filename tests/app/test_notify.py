@@ -53,7 +53,7 @@ async def letters(shift: Shift) -> list[asyncpg.Record]:
 async def until(shift: Shift, zone: ZoneInfo, clock: str) -> datetime:
     """Move the clock on to the next time the wall clocks there show this; returns that instant."""
     (row,) = await shift.fetch("SELECT wall_clock() AS now")
-    local = row["now"].astimezone(zone)
+    local: datetime = row["now"].astimezone(zone)
     hour, minute = map(int, clock.split(":"))
     wanted = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
     wanted += timedelta(days=1) if wanted <= local else timedelta()

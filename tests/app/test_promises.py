@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -24,6 +25,7 @@ from app.actions.promises import (
 )
 from app.actions.record import locked
 from app.actions.requeue import park
+from app.actions.resolve import resolve
 from app.actions.write import write
 from app.db import now
 from app.errors import Conflict, Forbidden, Invalid, NotFound
@@ -32,10 +34,12 @@ from app.loops.timers import Timers
 from app.loops.waking import Waking
 from app.security import SYSTEM
 from app.tables import Case
+from channels.base import Wrote
 from tests.moving import turns
 from tests.ruling import document
 from tests.shift import SUPERVISOR, Shift, person
 
+LAHORE: Final = ZoneInfo("Asia/Karachi")
 NEWS: Final = 2 * 86_400
 LEAD: Final = 4 * 3_600
 AWAKE: Final[dict[str, Any]] = {"resolution": {"quiet": "never"}}
@@ -187,16 +191,11 @@ async def test_when_it_nears_with_nothing_new_the_customer_hears_so_and_by_when_
     kept, after = await promises(shift, case)
     assert (kept["state"], kept["reason"], kept["ended_at"]) == ("kept", "notice", (await letters(shift))[0]["done_at"])
     assert after["state"] == "standing"
-    assert f"{after['due_at'].astimezone(tz(shift)):%H:%M}" in letter["payload"]["body"], "the letter says the time that stands"
+    assert f"{after['due_at'].astimezone(LAHORE):%H:%M}" in letter["payload"]["body"], (
+        "the letter says the time that stands"
+    )
     assert await alarms(shift) == []
     assert (await shift.story(case))[-3:] == ["noticed", "promise_kept", "promised"]
-
-
-def tz(_: Shift) -> Any:
-    """The zone of the first office."""
-    from zoneinfo import ZoneInfo
-
-    return ZoneInfo("Asia/Karachi")
 
 
 async def test_a_letter_that_does_not_leave_in_time_keeps_nothing(shift: Shift) -> None:
@@ -233,7 +232,7 @@ async def test_an_answer_takes_back_the_letter_that_says_there_is_nothing_new(sh
 
 
 async def test_who_wants_a_person_s_word_gets_no_letter_and_the_owner_is_told(shift: Shift) -> None:
-    contact, case = await begin(shift)
+    _, case = await begin(shift)
     await shift.execute(
         "WITH made AS (INSERT INTO customer (id, news_by) VALUES ($1, 'person') RETURNING id)"
         ' UPDATE "case" SET customer_id = $1, owner = \'esther\' WHERE id = $2',
@@ -246,7 +245,6 @@ async def test_who_wants_a_person_s_word_gets_no_letter_and_the_owner_is_told(sh
     assert await alarms(shift) == [("promise_near", "esther"), ("promise_broken", "esther")]
     assert await letters(shift) == [], "not even that we are late: somebody must say so"
     assert await states(shift, case) == ["broken", "standing"]
-    assert contact
 
 
 async def test_nobody_to_write_to_and_no_owner_is_told_to_the_supervisors(shift: Shift) -> None:
@@ -288,8 +286,6 @@ async def test_an_answer_after_the_time_keeps_nothing(shift: Shift) -> None:
 
 
 async def test_a_case_that_is_resolved_owes_no_news_and_one_that_is_open_again_does(shift: Shift) -> None:
-    from app.actions.resolve import resolve
-
     contact, case = await begin(shift)
     await answer(shift, contact)
     await tend(shift)
@@ -301,17 +297,13 @@ async def test_a_case_that_is_resolved_owes_no_news_and_one_that_is_open_again_d
     assert await states(shift, case) == ["kept", "released", "standing"]
 
 
-def wrote_again() -> Any:
-    from channels.base import Wrote
-
+def wrote_again() -> Wrote:
     return Wrote(
         ref="again", contact="again", content="again", body="It is not", language="en", reply_to="sana@example.test"
     )
 
 
 async def test_a_promised_solution_is_kept_by_the_resolution_in_time_and_broken_without(shift: Shift) -> None:
-    from app.actions.resolve import resolve
-
     contact, case = await begin(shift)
     await answer(shift, contact)
     await give(shift, case, hours=5)
@@ -381,7 +373,7 @@ async def test_a_moved_promise_says_why_and_the_customer_hears_the_new_time(shif
     _, case = await begin(shift)
     first = await give(shift, case, hours=5)
     due = await clock(shift) + timedelta(hours=9)
-    move = {"due_at": due, "reason": "part_missing", "words": None, "tell": True}
+    move: dict[str, Any] = {"due_at": due, "reason": "part_missing", "words": None, "tell": True}
     second, told = await shift.do(move_promise, first.id, **move)
     again, told_again = await shift.do(move_promise, first.id, **move)
     assert (again.id, told, told_again) == (second.id, True, False)
