@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.actions.merge import merge
@@ -14,7 +16,7 @@ from tests.shift import Shift
 
 CHILD = Person(name="Bushra", email="bushra@example.test")
 PARENT = Person(name="Amina", email="amina@example.test")
-NOTED = {"relation": "child", "consent": "in_person"}
+NOTED: dict[str, Any] = {"relation": "child", "consent": "in_person"}
 
 
 async def test_a_child_speaks_for_a_parent_who_agreed_until_it_ends(shift: Shift) -> None:
