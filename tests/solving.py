@@ -7,15 +7,19 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+import pytest
 
+from app.actions.checks import approve, take
 from app.actions.complete import complete
 from app.actions.resolve import resolve
 from app.actions.survey import answer
+from app.actions.survey import say as speak
 from app.db import now
+from app.errors import Conflict
 from app.loops.tending import Tending
 from app.loops.timers import Timers
 from app.security import Actor
-from app.tables import Survey
+from app.tables import Case, Survey
 from channels.base import Person
 from tests.moving import turns
 from tests.shift import Shift, person
@@ -105,3 +109,27 @@ async def timer(shift: Shift, case: UUID) -> datetime | None:
     """When the time to answer ends."""
     found = await shift.fetch("SELECT due_at FROM timer WHERE case_id = $1 AND kind = 'survey_closes'", case)
     return found[0]["due_at"] if found else None
+
+
+async def on_their_page(shift: Shift, case: UUID, solved: str | None, **more: Any) -> None:
+    """The customer speaks on the page of their case, asked or not."""
+    async with shift.db.session() as session:
+        given: dict[str, Any] = {"solved": solved, "mark": None, "words": None, **more}
+        found = await session.get_one(Case, case)
+        await speak(session, found, actor=CUSTOMER, now=await now(session), **given)
+
+
+async def over(shift: Shift, case: UUID, solved: str | None, **more: Any) -> None:
+    """The answer is too late, and nothing at all changes."""
+    before = await shift.everything()
+    with pytest.raises(Conflict) as caught:
+        await say(shift, case, solved, **more)
+    assert caught.value.code == "survey_over"
+    assert await shift.everything() == before
+
+
+async def pass_check(shift: Shift, check: UUID) -> None:
+    """Chandra looks at it, and it is right."""
+    await tend(shift)
+    await shift.do(take, check, actor=CHANDRA)
+    await shift.do(approve, check, actor=CHANDRA)

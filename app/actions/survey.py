@@ -33,6 +33,8 @@ from routing.rules import Rules
 
 MOST_WORDS: Final = 2_000
 """Letters of a free word; what is longer is cut."""
+MOST_REMAINS: Final = 20_000
+"""The same, of what is not solved."""
 EMAIL: Final = "email"
 
 # One person's cases may be resolved at the same moment: whoever comes second counts the first.
@@ -47,7 +49,7 @@ async def ask(session: AsyncSession, case: Case, *, now: datetime) -> Survey | N
     rules = await rules_for(session)
     await drop(session, case, reason="resolved_again", actor=_HOUSE, now=now)
     closes_at = await wait_for_answer(session, case, rules, now=now)
-    if not await _may_be_asked(session, case, rules, now=now):
+    if case.erased_at is not None or not await _may_be_asked(session, case, rules, now=now):
         return None
     survey = await _new(session, case, closes_at=closes_at, now=now)
     had_page = case.page_token is not None
@@ -87,7 +89,9 @@ async def answer(
         raise Conflict("This question is not asked any more.", code="survey_over")
     if found.records:
         await _record(session, case, survey, said, actor=actor, now=now)
-    await _follow(session, case, survey, found, said=said, again=Again(via=via, words=remains), actor=actor, now=now)
+    left = keepable(remains, MOST_REMAINS).strip() if remains else ""
+    again = Again(via=via, words=left or None)
+    await _follow(session, case, survey, found, said=said, again=again, actor=actor, now=now)
     await session.flush()
     return survey
 
@@ -110,7 +114,8 @@ async def say(
     """
     case = await locked(session, Case, case.id)
     survey = await latest(session, case.id)
-    if case.state == "resolved" and (survey is None or not is_latest(survey, case, survey)):
+    unasked = case.state == "resolved" and case.merged_into is None and case.erased_at is None
+    if unasked and (survey is None or not is_latest(survey, case, survey)):
         rules = await rules_for(session)
         closes_at = await wait_for_answer(session, case, rules, now=now)
         survey = await _new(session, case, closes_at=closes_at, now=case.resolved_at or now)
@@ -183,7 +188,7 @@ async def _standing(session: AsyncSession, case: Case, survey: Survey, *, now: d
         state=survey.state,
         case_state=case.state,
         said=_told(survey),
-        latest=case.merged_into is None and is_latest(survey, case, newest),
+        latest=case.merged_into is None and case.erased_at is None and is_latest(survey, case, newest),
         in_time=now <= survey.closes_at,
         reopenable=case.reopen_until is not None and now <= case.reopen_until,
     )

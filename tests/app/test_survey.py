@@ -8,21 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.actions.checks import approve, take
 from app.actions.complete import complete
-from app.actions.merge_customers import merge_customers
-from app.actions.resolve import resolve
 from app.actions.survey import MOST_WORDS
-from app.actions.survey import say as speak
-from app.db import now
-from app.errors import Conflict, Invalid
-from app.tables import Case
-from channels.base import Person, Wrote
-from tests import ruling
+from app.errors import Invalid
 from tests.shift import Shift
 from tests.solving import (
-    CHANDRA,
-    CUSTOMER,
     DAY,
     alarms,
     call_solved,
@@ -30,44 +20,14 @@ from tests.solving import (
     fire,
     letters,
     newest,
+    over,
     row,
     say,
     served,
     solved,
     surveys,
-    tend,
     timer,
 )
-
-
-async def on_their_page(shift: Shift, case: Any, answer: str | None, **more: Any) -> None:
-    async with shift.db.session() as session:
-        given = {"solved": answer, "mark": None, "words": None, **more}
-        found = await session.get_one(Case, case)
-        await speak(session, found, actor=CUSTOMER, now=await now(session), **given)
-
-
-async def over(shift: Shift, case: Any, answer: str | None, **more: Any) -> None:
-    """The answer is too late, and nothing at all changes."""
-    before = await shift.everything()
-    with pytest.raises(Conflict) as caught:
-        await say(shift, case, answer, **more)
-    assert caught.value.code == "survey_over"
-    assert await shift.everything() == before
-
-
-async def test_who_is_called_solved_is_asked_by_letter_about_the_representative_of_that_moment(shift: Shift) -> None:
-    case = await solved(shift)
-    (asked,) = await surveys(shift, case)
-    found = await row(shift, case)
-    assert (asked["state"], asked["round"], asked["channel"]) == ("asked", 1, "email")
-    assert (asked["representative"], asked["customer_id"]) == ("esther", found["customer_id"])
-    assert asked["closes_at"] == asked["asked_at"] + timedelta(days=5) == await timer(shift, case)
-    (letter,) = await letters(shift, "survey")
-    assert letter["recipient"] == "sana@example.test"
-    assert found["page_token"] in letter["payload"]["body"]
-    told = (await shift.fetch("SELECT data FROM event WHERE kind = 'survey_asked'"))[0]["data"]
-    assert told == {"survey": str(asked["id"]), "round": 1, "channel": "email", "representative": "esther"}
 
 
 async def test_a_yes_closes_it_in_the_customers_word(shift: Shift) -> None:
@@ -192,175 +152,6 @@ async def test_after_its_time_to_open_again_nothing_is_heard(shift: Shift) -> No
     await over(shift, case, "no")
 
 
-async def test_it_is_asked_again_after_it_was_opened_again_and_the_old_question_is_over(shift: Shift) -> None:
-    case = await solved(shift)
-    await say(shift, case, "partly")
-    again = (await newest(shift, case))["id"]
-    await shift.serve(again, "ayesha")
-    await shift.do(resolve, case, outcome="mended_again")
-    check = await shift.fetch("SELECT id FROM second_check")
-    assert check, "what was not solved is looked at by a second person"
-    await pass_check(shift, check[0]["id"])
-    first, second = await surveys(shift, case)
-    assert (first["state"], first["solved"], second["state"], second["round"]) == ("answered", "partly", "asked", 2)
-    assert (first["representative"], second["representative"]) == ("esther", "ayesha")
-    assert len(await letters(shift, "survey")) == 2
-    await say(shift, case, "yes")
-    assert (await row(shift, case))["state"] == "closed"
-
-
-async def test_an_answer_about_an_earlier_resolution_is_over_whatever_became_of_the_later_one(shift: Shift) -> None:
-    case = await solved(shift)
-    await say(shift, case, "partly")
-    await shift.do(resolve, case, outcome=None)
-    await pass_check(shift, (await shift.fetch("SELECT id FROM second_check"))[0]["id"])
-    first = (await surveys(shift, case))[0]["id"]
-    await over(shift, case, "yes", survey=first)
-    await say(shift, case, "no")
-    await over(shift, case, "yes", survey=first)
-    await over(shift, case, "no", survey=first)
-
-
-async def test_an_answer_says_nothing_of_a_later_resolution_nobody_was_asked_about(shift: Shift) -> None:
-    await ruling.rule(shift.db, shift.intake, ruling.document(resolution={"surveys_per_month": 1}))
-    case = await solved(shift)
-    await say(shift, case, "partly")
-    await shift.do(resolve, case, outcome=None)
-    await pass_check(shift, (await shift.fetch("SELECT id FROM second_check"))[0]["id"])
-    assert ((await row(shift, case))["state"], len(await surveys(shift, case))) == ("resolved", 1)
-    await over(shift, case, "yes")
-    await on_their_page(shift, case, "yes")
-    assert [each["solved"] for each in await surveys(shift, case)] == ["partly", "yes"]
-    assert (await row(shift, case))["closed_by"] == "customer"
-
-
-async def pass_check(shift: Shift, check: Any) -> None:
-    await tend(shift)
-    await shift.do(take, check, actor=CHANDRA)
-    await shift.do(approve, check, actor=CHANDRA)
-
-
-async def test_a_customer_who_writes_opens_it_again_and_is_not_asked_any_more(shift: Shift) -> None:
-    case = await solved(shift)
-    token = (await row(shift, case))["token"]
-    letter = Wrote(
-        ref="<no>", contact="<no>", content="n", body="It is not", case_token=token, reply_to="sana@example.test"
-    )
-    await shift.take("email", letter)
-    assert (await row(shift, case))["state"] == "open"
-    await over(shift, case, "yes")
-    await tend(shift)
-    (asked,) = await surveys(shift, case)
-    assert (asked["state"], asked["ended_at"] is not None) == ("dropped", True)
-    assert (await letters(shift, "survey"))[0]["reason"] == "superseded", (
-        "a letter that has not left asks nothing any more"
-    )
-    await over(shift, case, "yes")
-    await shift.pass_time(5 * DAY + 1)
-    await fire(shift)
-    assert ((await row(shift, case))["state"], await timer(shift, case)) == ("open", None)
-
-
-async def test_a_log_that_is_followed_late_drops_no_later_question(shift: Shift) -> None:
-    case = await solved(shift)
-    token = (await row(shift, case))["token"]
-    await shift.take("email", Wrote(ref="<no>", contact="<no>", content="n", body="It is not", case_token=token))
-    await shift.execute('UPDATE "case" SET reopened = 0')  # which nobody then need look at first
-    await shift.do(resolve, case, outcome=None)
-    before = [each["state"] for each in await surveys(shift, case)]
-    await tend(shift)
-    assert before == [each["state"] for each in await surveys(shift, case)] == ["dropped", "asked"]
-
-
-async def test_a_machines_letter_answers_nothing(shift: Shift) -> None:
-    case = await solved(shift)
-    token = (await row(shift, case))["token"]
-    away = Wrote(ref="<away>", contact="<away>", content="x", body="I am away: yes", case_token=token, automatic=True)
-    await shift.take("email", away)
-    await tend(shift)
-    assert ((await row(shift, case))["state"], (await surveys(shift, case))[0]["state"]) == ("resolved", "asked")
-
-
-async def test_nobody_is_asked_more_often_a_month_than_the_rules_say(shift: Shift) -> None:
-    first, second, third = [await solved(shift) for _ in range(3)]
-    assert [len(await surveys(shift, case)) for case in (first, second, third)] == [1, 1, 0]
-    assert await timer(shift, third) is not None
-    await shift.pass_time(5 * DAY + 1)
-    await fire(shift)
-    assert [(await row(shift, case))["closed_by"] for case in (first, third)] == ["silence", "not_asked"]
-    await shift.pass_time(26 * DAY)
-    assert len(await surveys(shift, await solved(shift))) == 1
-
-
-async def test_two_cases_of_one_person_solved_at_once_are_counted_one_after_the_other(shift: Shift) -> None:
-    cases = [(await shift.case(await served(shift)))["id"] for _ in range(4)]
-    await asyncio.gather(*[call_solved(shift, case) for case in cases])
-    assert sum([len(await surveys(shift, case)) for case in cases]) == 2
-
-
-async def test_a_customer_who_is_two_is_counted_as_one(shift: Shift) -> None:
-    await solved(shift)
-    await solved(shift)
-    other = await served(
-        shift, person=Person(name="Sana T.", email="other@example.test"), reply_to="other@example.test"
-    )
-    known = "SELECT customer_id FROM identity WHERE value = $1"
-    one, two = [(await shift.fetch(known, f"{name}@example.test"))[0][0] for name in ("sana", "other")]
-    await shift.do(merge_customers, one, two, reason=None)
-    await call_solved(shift, (await shift.case(other))["id"])
-    assert len(await shift.fetch("SELECT FROM survey")) == 2
-
-
-async def test_who_cannot_be_reached_is_not_asked_and_closed_by_nobodys_word(shift: Shift) -> None:
-    case = await solved(shift, channel="walk_in")
-    assert (await surveys(shift, case), await letters(shift, "survey")) == ([], [])
-    assert (await row(shift, case))["state"] == "resolved"
-    await shift.pass_time(5 * DAY + 1)
-    await fire(shift)
-    found = await row(shift, case)
-    assert (found["state"], found["closed_by"]) == ("closed", "not_asked")
-    assert (await shift.story(case))[-1] == "not_asked"
-
-
-async def test_a_letter_that_comes_back_asked_nobody(shift: Shift) -> None:
-    case = await solved(shift)
-    await shift.execute("UPDATE outbox SET state = 'failed', reason = 'refused', done_at = wall_clock()")
-    await shift.pass_time(5 * DAY + 1)
-    await fire(shift)
-    (asked,) = await surveys(shift, case)
-    assert (asked["state"], (await row(shift, case))["closed_by"]) == ("dropped", "not_asked")
-
-
-async def test_who_has_their_page_already_is_asked_there(shift: Shift) -> None:
-    interaction = await served(shift, channel="walk_in")
-    case = (await shift.case(interaction))["id"]
-    await shift.execute("UPDATE \"case\" SET page_token = 'a-page' WHERE id = $1", case)
-    await call_solved(shift, case)
-    (asked,) = await surveys(shift, case)
-    assert (asked["state"], asked["channel"]) == ("asked", "page")
-    await shift.pass_time(5 * DAY + 1)
-    await fire(shift)
-    assert (await row(shift, case))["closed_by"] == "silence"
-
-
-async def test_who_was_not_asked_and_speaks_on_their_page_is_heard(shift: Shift) -> None:
-    case = await solved(shift, channel="walk_in")
-    await on_their_page(shift, case, "yes", mark=4)
-    (asked,) = await surveys(shift, case)
-    assert (asked["channel"], asked["solved"], asked["representative"]) == ("page", "yes", "esther")
-    assert (await row(shift, case))["closed_by"] == "customer"
-    await on_their_page(shift, case, "no")
-    assert ((await row(shift, case))["state"], len(await surveys(shift, case))) == ("open", 1)
-
-
-async def test_nobody_answers_what_was_never_solved(shift: Shift) -> None:
-    case = (await shift.case(await served(shift)))["id"]
-    before = await shift.everything()
-    with pytest.raises(Conflict) as caught:
-        await on_their_page(shift, case, "yes")
-    assert (caught.value.code, await shift.everything()) == ("survey_over", before)
-
-
 @pytest.mark.parametrize("round_", range(4))
 async def test_two_answers_at_once_are_taken_one_after_the_other_and_a_no_is_never_lost(
     shift: Shift, round_: int
@@ -419,16 +210,3 @@ async def test_words_are_kept_as_far_as_they_can_be_and_never_in_the_log(shift: 
     for table in ("event", "alarm", "timer", "receipt"):
         found = await shift.fetch(f"SELECT t::text FROM {table} t")
         assert not any("Zebra" in each[0] or "Giraffe" in each[0] for each in found), table
-
-
-async def test_the_window_is_the_queues(shift: Shift) -> None:
-    said = {"queues": {"inquiries": {"survey_days": 1, "reopen_days": 2}}, "surveys_per_month": 5}
-    await ruling.rule(shift.db, shift.intake, ruling.document(resolution=said))
-    interaction = await served(shift)
-    await tend(shift)
-    case = (await shift.case(interaction))["id"]
-    await call_solved(shift, case)
-    await shift.pass_time(DAY + 1)
-    await fire(shift)
-    found = await row(shift, case)
-    assert (found["closed_by"], found["reopen_until"]) == ("silence", found["closed_at"] + timedelta(days=2))
