@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from app.actions import tending
 from app.actions.checks import approve, drop, send_back, take
 from app.actions.complete import complete
 from app.actions.resolve import resolve
@@ -189,7 +190,8 @@ async def test_of_two_who_take_it_at_once_one_has_it(shift: Shift) -> None:
 
 async def test_what_is_said_twice_happened_once(shift: Shift) -> None:
     case, check = await waiting(shift)
-    for action, more in ((take, {}), (drop, {}), (take, {}), (approve, {"comment": "Right"})):
+    steps: list[tuple[Any, dict[str, Any]]] = [(take, {}), (drop, {}), (take, {}), (approve, {"comment": "Right"})]
+    for action, more in steps:
         once = await shift.do(action, check, actor=person("chandra"), **more)
         before = await shift.everything()
         twice = await shift.do(action, check, actor=person("chandra"), **more)
@@ -315,6 +317,49 @@ async def test_what_was_decided_in_time_is_never_late(shift: Shift) -> None:
     await shift.pass_time(7200)
     await turns(Timers(shift.db))
     assert await late(shift) == []
+
+
+async def test_a_timer_of_what_is_decided_tells_nobody(shift: Shift) -> None:
+    case, check = await waiting(shift, within_seconds=3600)
+    await shift.do(take, check, actor=person("chandra"))
+    await shift.do(approve, check, actor=person("chandra"))
+    await shift.execute(
+        "INSERT INTO timer (id, key, kind, case_id, due_at, data)"
+        " VALUES (gen_random_uuid(), $1, 'check_late', $2, wall_clock(), $3)",
+        f"check:{check}", case, {"check": str(check)},
+    )  # fmt: skip
+    await turns(Timers(shift.db))
+    assert await late(shift) == []
+    assert await shift.fetch("SELECT FROM timer WHERE kind = 'check_late'") == []
+
+
+async def test_what_the_log_calls_for_is_done_once_though_it_is_cut_off_and_done_by_several(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [{"code": "greet", "do": "say", "words": {"en": "Good morning"}}]
+    said = {"request_types": {"claim": {"checks": [{}], "playbook": "claim"}}}
+    await rule(shift.db, shift.intake, document(resolution=said, playbooks={"claim": {"steps": steps}}))
+    interaction = await shift.arrive("email", "claim", person=SANA)
+    await shift.serve(interaction, "ayesha")
+    case = (await shift.case(interaction))["id"]
+    await shift.do(resolve, case, outcome=None, actor=person("ayesha"))
+    token = (await shift.case(interaction))["token"]
+    await shift.take("email", Wrote(ref="<2>", contact="<2>", content="2", body="Wait", case_token=token, person=SANA))
+
+    async def cut_off(*_: Any) -> None:
+        raise RuntimeError("cut off")
+
+    concerns = tending.CONCERNS
+    monkeypatch.setattr(tending, "CONCERNS", (*concerns, cut_off))
+    before = await shift.everything()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="cut off"):
+            await turns(Tending(shift.db))
+    assert await shift.everything() == before
+    monkeypatch.setattr(tending, "CONCERNS", concerns)
+    await asyncio.gather(*(turns(Tending(shift.db)) for _ in range(3)))
+    story = await shift.story(case)
+    assert (story.count("playbook_given"), story.count("check_withdrawn")) == (1, 1)
 
 
 async def test_an_amount_a_new_colleague_and_a_reopened_case_are_reasons(shift: Shift) -> None:
