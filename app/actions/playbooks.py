@@ -53,20 +53,21 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
         case, event = each.case, each.event
         named = event.subject == "case" and event.kind == "described" and "request_type" in event.data.get("fields", ())
         if case.playbook is None or named:
-            await give_first(session, case, rules, now=now)
+            await give_first(session, case, rules, now=now, another=named)
 
 
-async def give_first(session: AsyncSession, case: Case, rules: Rules, *, now: datetime) -> None:
-    """The newest version of the playbook the rules name for it, if it is not the one it has; the caller holds the case's lock.
+async def give_first(session: AsyncSession, case: Case, rules: Rules, *, now: datetime, another: bool = False) -> None:
+    """The newest version of the playbook the rules name for it, if it has none; the caller holds the case's lock.
 
-    What was ticked of another playbook says nothing of this one.
+    `another`: it turned out to be another matter, so that it may get another playbook, or none. What was ticked of the one says
+    nothing of the other. What is resolved stays as it was.
     """
     code = rules.resolution.of(case.request_type).playbook
-    if code is None or code == case.playbook or case.state in ("resolved", "closed"):
+    if code == case.playbook or (case.playbook is not None and not another) or case.state in ("resolved", "closed"):
         return
     newest = select(Playbook.version).where(Playbook.code == code).order_by(col(Playbook.version).desc()).limit(1)
-    version = (await session.exec(newest)).first()
-    if version is None:
+    version = (await session.exec(newest)).first() if code is not None else None
+    if version is None and code is not None:
         return
     if case.playbook is not None:
         ticks: Any = delete(PlaybookTick).where(col(PlaybookTick.case_id) == case.id)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from app.actions.describe import describe_case
 from app.actions.playbooks import tick, untick
 from app.actions.resolve import resolve
 from app.actions.rules import roll_back
@@ -82,6 +83,20 @@ async def test_a_case_keeps_the_version_it_was_given(shift: Shift) -> None:
     assert (await given(shift, old), await given(shift, new)) == (("claim", 1), ("claim", 2))
     assert (await shift.story(old)).count("playbook_given") == 1
     assert [step["code"] for step in (await shown(shift, old))["steps"]] == ["greet"]
+
+
+async def test_what_turns_out_to_be_another_matter_gets_its_playbook_or_none(shift: Shift) -> None:
+    said = {"request_types": {"claim": {"playbook": "claim"}, "order": {"playbook": "order"}}}
+    books = {"claim": {"steps": [GREET, PHOTOS]}, "order": {"steps": [GREET]}}
+    await rule(shift.db, shift.intake, document(playbooks=books, resolution=said))
+    case = await claim(shift)
+    await shift.do(tick, case, "greet", actor=person("ayesha"))
+    for request_type, wanted in (("order", ("order", 1)), ("inquiry", (None, None)), ("claim", ("claim", 1))):
+        await shift.do(describe_case, case, {"request_type": request_type})
+        await turns(Tending(shift.db))
+        assert await given(shift, case) == wanted
+        assert [step["ticked_at"] for step in (await shown(shift, case))["steps"] if step["ticked_at"]] == []
+    assert (await shift.story(case)).count("playbook_given") == 4
 
 
 async def test_a_case_without_a_playbook_has_no_steps(shift: Shift) -> None:
