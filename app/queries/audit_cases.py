@@ -125,4 +125,25 @@ CASE_RULES: Final = (
             OR (c.late_at IS NOT NULL AND c.state <> 'breached')
         """,
     ),
+    Rule(
+        name="promised_news",  # nobody is left without a time: an open case has its next update, once what befell it is heard
+        statement="""
+            WITH heard AS MATERIALIZED (SELECT epoch, xid, seq FROM follower WHERE name = 'tending')
+            SELECT 'case' AS subject, c.id::text AS id, 'is open, and no next news are promised' AS detail
+            FROM "case" c WHERE c.state IN ('open', 'awaiting_customer', 'checking') AND c.merged_into IS NULL
+            AND c.tended_at IS NOT NULL
+            AND NOT EXISTS (SELECT FROM promise p WHERE p.case_id = c.id AND p.kind = 'news' AND p.state = 'standing')
+            AND NOT EXISTS (
+                SELECT FROM event e, heard h WHERE e.subject = 'case' AND e.subject_id = c.id::text
+                AND (e.epoch, e.xid::text::bigint, e.seq) > (h.epoch, h.xid, h.seq))
+        """,
+    ),
+    Rule(
+        name="watched_promise",  # what stands is held to its time
+        statement="""
+            SELECT 'case' AS subject, p.case_id::text AS id, 'nothing watches its promise ' || p.id AS detail
+            FROM promise p WHERE p.state = 'standing'
+            AND NOT EXISTS (SELECT FROM timer t WHERE t.key = 'promise_due:' || p.id)
+        """,
+    ),
 )

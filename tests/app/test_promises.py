@@ -32,6 +32,7 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.loops.tending import Tending
 from app.loops.timers import Timers
 from app.loops.waking import Waking
+from app.queries.audit import audit
 from app.security import SYSTEM
 from app.tables import Case
 from channels.base import Wrote
@@ -454,3 +455,19 @@ async def test_a_case_of_long_ago_is_promised_news_from_today_on(shift: Shift) -
     case = (await shift.row(contact))["case_id"]
     row = await standing(shift, case)
     assert row["due_at"] > await clock(shift)
+
+
+async def test_the_audit_finds_an_open_case_without_news_and_a_promise_nobody_watches(shift: Shift) -> None:
+    _, case = await begin(shift)
+    row = await standing(shift, case)
+    await shift.execute("DELETE FROM timer WHERE key = $1", f"promise_due:{row['id']}")
+    assert await broken_rules(shift) == {"watched_promise"}
+    await shift.execute("UPDATE promise SET state = 'released', ended_at = wall_clock() WHERE id = $1", row["id"])
+    await tend(shift)  # all that befell it is heard
+    assert await broken_rules(shift) == {"promised_news"}
+    await on_case(shift, keep_promises, case, kinds=("news",))
+
+
+async def broken_rules(shift: Shift) -> set[str]:
+    async with shift.db.connection() as connection:
+        return {finding.rule for finding in await audit(connection)}
