@@ -160,7 +160,7 @@ class Floor:
     def _file(self, waiting: Waiting) -> None:
         """Into the line it belongs to at this instant, with a timer for when that changes by time alone."""
         now, number, needs, passed = self._now, waiting.id.int, waiting.needs, 0
-        turn: Instant | None = None
+        turn = FOREVER
         if waiting.excluded:
             waiting = _as_of(waiting, now)
         for step in waiting.steps:
@@ -174,9 +174,9 @@ class Floor:
             held = self._line_of_preferred(waiting, pool)
             if held is not None:
                 pool = held
-                turn = waiting.preferred_until if turn is None else min(turn, waiting.preferred_until)
-        if waiting.excluded and waiting.excluded_until != FOREVER:
-            turn = waiting.excluded_until if turn is None else min(turn, waiting.excluded_until)
+                turn = min(turn, waiting.preferred_until)
+        if waiting.excluded:
+            turn = min(turn, waiting.excluded_until)
         key = (waiting.due, number)
         self._filed[number] = (key, waiting, pool, passed)
         pool.size += 1
@@ -187,7 +187,7 @@ class Floor:
             # Where nobody is free, whoever becomes free is fresh and looks here by themselves.
             if pool.free:
                 self._changed.add(pool)
-        if turn is not None:
+        if turn != FOREVER:
             self._timers.set(turn, key)
 
     def _line_of_preferred(self, waiting: Waiting, pool: Pool) -> Pool | None:

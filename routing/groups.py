@@ -10,7 +10,7 @@ from bisect import insort
 from collections.abc import Container
 from typing import TYPE_CHECKING, Literal
 
-from routing.capacity import LIVE_AT_ONCE, Cost, fits_load, room
+from routing.capacity import Cost, fits_load, room
 from routing.model import Needs, Staff
 from routing.rank import Place, Sorting
 
@@ -46,10 +46,10 @@ class Group:
     """Representatives who may serve exactly the same: same skills, languages, queues, groups and office."""
 
     __slots__ = (
-        "_fits",
         "counted",
         "counted_room",
         "crowds",
+        "fits",
         "key",
         "like",
         "room",
@@ -76,23 +76,21 @@ class Group:
         self.weighed: tuple[Ask, ...] = ()
         self.weight: tuple[int, int, int] = (-1, 0, 0)
         """What its members weighed last: which count of the demand that was, the room ahead of it, the weight."""
-        self._fits: dict[tuple[bool, int], Fitting] = {}
+        self.fits: dict[tuple[int, int], Fitting] = {}
+        """What `fitting` said since there is a new crowd; nearly always it was asked for before."""
 
     def crowd(self, cost: Cost, free: dict[Crowd, None]) -> Crowd:
         """A new crowd for work of this cost; `free` are all of this cost in which anybody is."""
         crowd = self.crowds[cost] = Crowd(self, cost, free)
-        self._fits.clear()
+        self.fits.clear()
         return crowd
 
     def fitting(self, live: int, spare: int) -> Fitting:
         """What fits a member who holds so many live contacts and has `spare` units left; below 0: held too many."""
-        load = (live >= LIVE_AT_ONCE, spare)
-        found = self._fits.get(load)
-        if found is None:
-            if len(self._fits) >= FITS_KEPT:
-                self._fits.clear()
-            crowds = [crowd for crowd in self.crowds.values() if fits_load(live, 0, spare, crowd.cost)]
-            found = self._fits[load] = tuple(crowds), room(live, 0, spare)
+        if len(self.fits) >= FITS_KEPT:
+            self.fits.clear()
+        crowds = [crowd for crowd in self.crowds.values() if fits_load(live, 0, spare, crowd.cost)]
+        found = self.fits[live, spare] = tuple(crowds), room(live, 0, spare)
         return found
 
 

@@ -241,7 +241,11 @@ class Roster:
     def _renew(self, seat: Seat) -> None:
         """Their load changed, or their presence: a new place among the free, or none."""
         staff, group, known = seat.staff, seat.group, seat.open
-        fitting, free = group.fitting(seat.live, staff.capacity - seat.units) if seat.on else NOTHING
+        if seat.on:
+            spare = staff.capacity - seat.units
+            fitting, free = group.fits.get((seat.live, spare)) or group.fitting(seat.live, spare)
+        else:
+            fitting, free = NOTHING
         if free != seat.room:
             self.demand.shift(group, free - seat.room)
             seat.room = free

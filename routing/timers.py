@@ -40,9 +40,7 @@ class Timers:
         return self._size
 
     def set(self, turn: Instant, key: Key) -> None:
-        """Something changes for them at this instant; nothing ever does at the end of time."""
-        if turn == FOREVER:
-            return
+        """Something changes for them at this instant, before the end of time."""
         entry = turn, key[1], key
         if turn < self.first:
             self.first = turn

@@ -37,9 +37,13 @@ def trace(roster: Roster, record: Filed, *, chosen: Seat, skip: frozenset[str], 
         best = [each for each in _best(roster, pool, crowds, skip=skip) if each[1] is not place]
         runners_up = tuple([_ranked(weight, other, preferred=preferred) for weight, other in best[:RUNNERS_UP_AT_MOST]])
     told = _ranked(roster.demand.weigh(chosen.group), place, preferred=preferred)
-    return Trace._make(
-        (waiting.rules, passed, told, runners_up, _ruled_out(roster, pool, waiting, free=free, skip=skip))
-    )
+    census = pool.census
+    if census is None or census.version != roster.version:
+        census = pool.census = _census(roster, pool)
+    ruled_out = census.told(census.present - free)
+    if skip:
+        ruled_out = _with_met(ruled_out, roster, pool, waiting, skip=skip)
+    return Trace._make((waiting.rules, passed, told, runners_up, ruled_out))
 
 
 def scarcity(weight: int) -> float:
@@ -76,19 +80,14 @@ def _best(roster: Roster, pool: Pool, crowds: list[Crowd], *, skip: frozenset[st
     return [(weight, place) for _, weight, place in found[:count]]
 
 
-def _ruled_out(
-    roster: Roster, pool: Pool, waiting: Waiting, *, free: int, skip: frozenset[str]
+def _with_met(
+    ruled_out: tuple[tuple[str, int], ...], roster: Roster, pool: Pool, waiting: Waiting, *, skip: frozenset[str]
 ) -> tuple[tuple[str, int], ...]:
-    census = pool.census
-    if census is None or census.version != roster.version:
-        census = pool.census = _census(roster, pool)
-    busy = census.present - free
-    met: list[Seat] = []
-    if skip:
-        met = [seat for each in skip if (seat := roster.seats.get(each)) is not None and _able(roster, seat, pool)]
+    """The counts, where some are ruled out by the customer's own exclusions first."""
+    met = [seat for each in skip if (seat := roster.seats.get(each)) is not None and _able(roster, seat, pool)]
     if not met:
-        return census.told(busy)
-    counts = dict.fromkeys(REASONS, 0) | dict(census.told(busy))
+        return ruled_out
+    counts = dict.fromkeys(REASONS, 0) | dict(ruled_out)
     for seat in met:
         counts["barred" if seat.staff.id in waiting.barred else "declined"] += 1
         later = _later_reason(seat, pool)
