@@ -18,8 +18,7 @@ from app.actions.alarms import raise_alarm
 from app.actions.heard import Heard
 from app.actions.record import advance
 from app.actions.touches_rows import cause_by_rule, count_anew, write_touch
-from app.queries.families import family
-from app.queries.touches import Words, count_touches, first_contacts, words_of
+from app.queries.touches import Words, count_touches, families, first_contacts, words_of
 from app.security import SYSTEM
 from app.tables import Case, Interaction
 from routing.resolution.touches import Kind, kind_of, level
@@ -44,17 +43,19 @@ class Turn:
 async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now: datetime) -> None:
     """Write the touches these events are, and look at the budget of every case that has more of them now."""
     grown: dict[UUID, Case] = {}
-    for turn in await turns_of(session, heard):
-        if not turn.first:
-            await _write(session, turn, rules, now)
-            grown[turn.heard.case.id] = turn.heard.case
+    turns = [turn for turn in await turns_of(session, heard) if not turn.first]
+    matters = await families(session, {turn.contact.case_id for turn in turns})
+    for turn in turns:
+        await _write(session, turn, matters[turn.contact.case_id], rules, now)
+        grown[turn.heard.case.id] = turn.heard.case
     for each in heard:
         if each.event.subject == "case" and each.event.kind in _CUT:
             await count_anew(session, UUID(each.event.subject_id), rules, now)
         if each.event.subject == "case" and each.event.kind in _GROWN | _CUT:
             grown[each.case.id] = each.case
-    for case in sorted(grown.values(), key=lambda case: case.id):
-        await _hold_against_budget(session, case, rules, now)
+    await session.flush()
+    for case_id, count in (await count_touches(session, grown)).items():
+        await _hold_against_budget(session, grown[case_id], count, rules, now)
 
 
 async def turns_of(session: AsyncSession, heard: Sequence[Heard]) -> list[Turn]:
@@ -82,13 +83,13 @@ def _from_a_machine(heard: Heard, contact: Interaction) -> bool:
     return heard.event.kind == "arrived" and not contact.live and contact.state == "cancelled"
 
 
-async def _write(session: AsyncSession, turn: Turn, rules: Rules, now: datetime) -> None:
+async def _write(session: AsyncSession, turn: Turn, matter: Sequence[UUID], rules: Rules, now: datetime) -> None:
     event = turn.heard.event
     if turn.kind == "asked":
         cause = str(event.data["asks"])
     else:
         words = turn.words.text if turn.words else None
-        cause = await cause_by_rule(session, turn.contact, words, at=event.at, rules=rules)
+        cause = await cause_by_rule(session, matter, turn.contact, words, at=event.at, rules=rules)
     await write_touch(
         session, turn.contact, kind=turn.kind, version=event.version, at=event.at, cause=cause,
         representative=_whose(turn), now=now,
@@ -105,9 +106,8 @@ def _whose(turn: Turn) -> str | None:
     return turn.heard.case.owner
 
 
-async def _hold_against_budget(session: AsyncSession, case: Case, rules: Rules, now: datetime) -> None:
+async def _hold_against_budget(session: AsyncSession, case: Case, count: int, rules: Rules, now: datetime) -> None:
     budget = rules.resolution.of(case.request_type).touches
-    count = await count_touches(session, await family(session, case.id))
     for step in range(case.alarmed + 1, level(count, budget) + 1):
         owner = case.owner if step == 1 else None
         fact = {"touches": count, "budget": budget}

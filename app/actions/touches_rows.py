@@ -5,6 +5,7 @@ Decides how touches are numbered: from 1 in each case, without a gap, whatever i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -16,8 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.record import advance
 from app.actions.waited import CONSULTED
 from app.db import uuid7
-from app.queries.families import family
-from app.queries.touches import first_contacts, first_words, since_last_turn
+from app.queries.touches import families, first_contacts, first_words, since_last_turn
 from app.security import SYSTEM
 from app.tables import Case, Interaction, Touch
 from routing.resolution.touches import Kind, cause_of
@@ -63,12 +63,19 @@ async def write_touch(
 
 
 async def cause_by_rule(
-    session: AsyncSession, contact: Interaction, words: str | None, *, at: datetime, rules: Rules
+    session: AsyncSession,
+    matter: Sequence[UUID],
+    contact: Interaction,
+    words: str | None,
+    *,
+    at: datetime,
+    rules: Rules,
 ) -> str:
-    """Why the customer turns to us again. `words`: what they wrote; None: what the contact brought with it."""
-    since = await since_last_turn(session, await family(session, contact.case_id), at=at)
-    said = words if words is not None else await first_words(session, contact.id, until=at)
-    return cause_of(since, said, rules.resolution.causes)
+    """Why the customer turns to us again. `matter`: its cases; `words`: what they wrote; None: what the contact brought."""
+    since = await since_last_turn(session, matter, at=at)
+    if words is None and rules.resolution.causes:
+        words = await first_words(session, contact.id, until=at)
+    return cause_of(since, words or "", rules.resolution.causes)
 
 
 async def count_anew(session: AsyncSession, case_id: UUID, rules: Rules, now: datetime) -> None:
@@ -97,6 +104,7 @@ async def count_anew(session: AsyncSession, case_id: UUID, rules: Rules, now: da
 
 async def _write_missing(session: AsyncSession, case: Case, known: set[UUID], rules: Rules, now: datetime) -> None:
     """What began another case before is one contact more in this one."""
+    matter = (await families(session, [case.id]))[case.id]
     chosen = select(Interaction).where(Interaction.case_id == case.id, col(Interaction.id).not_in(known))
     for contact in (await session.exec(chosen.order_by(col(Interaction.arrived_at), col(Interaction.id)))).all():
         if CONSULTED in contact.attributes or (not contact.live and contact.state == "cancelled"):
@@ -104,6 +112,6 @@ async def _write_missing(session: AsyncSession, case: Case, known: set[UUID], ru
         at = contact.arrived_at
         await write_touch(
             session, contact, kind="contact", version=1, at=at,
-            cause=await cause_by_rule(session, contact, None, at=at, rules=rules),
+            cause=await cause_by_rule(session, matter, contact, None, at=at, rules=rules),
             representative=case.owner, now=now,
         )  # fmt: skip

@@ -50,8 +50,26 @@ SELECT kind, data FROM (
         AND (event.kind IN ('transferred', 'answered') OR (event.kind = 'accepted' AND interaction.live))
 ) AS told WHERE at > $3 AND at <= $4 ORDER BY at, seq
 """
+_FAMILIES = """
+SELECT wish.id AS wish, array_agg(one.id) AS ids
+FROM unnest($1::uuid[]) AS wish (id)
+JOIN "case" AS own ON own.id = wish.id
+CROSS JOIN LATERAL (
+    SELECT coalesce(own.merged_into, own.id) AS id
+    UNION ALL
+    SELECT taken.id FROM "case" AS taken WHERE taken.merged_into = coalesce(own.merged_into, own.id)
+) AS one
+GROUP BY wish.id
+"""
 _COUNT = """
-SELECT coalesce(sum(touches), 0)::int + greatest(count(*) - 1, 0)::int FROM "case" WHERE id = ANY($1::uuid[])
+SELECT wish.id, (sum(own.touches) + count(*) - 1)::int AS touches
+FROM unnest($1::uuid[]) AS wish (id)
+CROSS JOIN LATERAL (
+    SELECT touches FROM "case" WHERE id = wish.id
+    UNION ALL
+    SELECT touches FROM "case" WHERE merged_into = wish.id
+) AS own
+GROUP BY wish.id
 """
 
 
@@ -90,10 +108,16 @@ async def since_last_turn(session: AsyncSession, case_ids: Sequence[UUID], *, at
     return _since(rows)
 
 
-async def count_touches(session: AsyncSession, case_ids: Sequence[UUID]) -> int:
-    """Of the whole matter: what a budget is held against."""
-    found: int = await (await raw(session)).fetchval(_COUNT, list(case_ids))
-    return found
+async def families(session: AsyncSession, case_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """The cases that are one matter with each of these, itself among them."""
+    rows = await (await raw(session)).fetch(_FAMILIES, list(case_ids)) if case_ids else []
+    return {row["wish"]: row["ids"] for row in rows}
+
+
+async def count_touches(session: AsyncSession, case_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Of the whole matter of each of these, which none of them was taken out of: what a budget is held against."""
+    rows = await (await raw(session)).fetch(_COUNT, list(case_ids)) if case_ids else []
+    return {row["id"]: row["touches"] for row in rows}
 
 
 async def touches_of(session: AsyncSession, case_id: UUID, *, reader: str | None) -> dict[str, Any]:
@@ -105,7 +129,7 @@ async def touches_of(session: AsyncSession, case_id: UUID, *, reader: str | None
     return {
         "items": [row.model_dump() for row in await session.exec(chosen)],
         "next": None,
-        "count": await count_touches(session, ids),
+        "count": (await count_touches(session, ids[:1]))[ids[0]],
         "budget": rules.resolution.of(case.request_type).touches,
         "supervised": case.supervised,
     }
