@@ -14,6 +14,7 @@ import pytest
 from app.cli.demo.service import TemporaryService, apply_quick_office
 from app.errors import CannotStart
 from app.postgres import LocalPostgres
+from tests.racing import HANG_SECONDS
 
 TOKEN = "twilio-token-of-the-fault-tests"
 Start = Callable[..., TemporaryService]
@@ -57,6 +58,13 @@ def start(folder: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The play on a slow machine: everybody is served in the end, and heard of."""
+    monkeypatch.setattr("app.cli.demo.play.CLOSING_SECONDS", 10 * HANG_SECONDS)
+    monkeypatch.setattr("app.cli.demo.play.FEED_SECONDS", HANG_SECONDS)
+
+
+@pytest.fixture
 async def postgres(folder: Path) -> AsyncIterator[LocalPostgres]:
     """A PostgreSQL that no service owns, as with DATABASE_URL."""
     server = LocalPostgres(folder / "postgres")
@@ -67,5 +75,5 @@ async def postgres(folder: Path) -> AsyncIterator[LocalPostgres]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(timeout=15, trust_env=False) as client:
+    async with httpx2.AsyncClient(timeout=HANG_SECONDS, trust_env=False) as client:
         yield client

@@ -15,12 +15,14 @@ from app.cli.demo.script import script
 from app.cli.demo.service import read_keys
 from app.cli.demo.world import Target
 from tests.faults.conftest import TOKEN, Start
-from tests.faults.test_takeover import bearer, bring, seconds_until_offered, sign_in
+from tests.faults.test_takeover import bearer, bring, sign_in, until_offered
+from tests.racing import HANG_SECONDS
 
 pytestmark = pytest.mark.faults
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(1_800)
+@pytest.mark.usefixtures("unhurried")
 async def test_a_follower_goes_on_in_the_restored_service_with_nothing_missed_and_nothing_twice(
     start: Start, http: httpx2.AsyncClient
 ) -> None:
@@ -49,8 +51,8 @@ async def test_a_follower_goes_on_in_the_restored_service_with_nothing_missed_an
         stream = following(http, moved, after=told[-1]["id"])
         await sign_in(http, moved, "lakshmi")
         interaction = await bring(http, moved, "after-the-move")
-        await seconds_until_offered(http, moved, interaction)
-        heard = [await asyncio.wait_for(anext(stream), 10) for _ in range(4)]
+        await until_offered(http, moved, interaction)
+        heard = [await asyncio.wait_for(anext(stream), HANG_SECONDS) for _ in range(4)]
         assert [event["type"] for event in heard if event["subject_id"] == interaction][:1] == ["interaction.queued"]
         assert heard[0]["type"] == "representative.available"
         assert not {event["id"] for event in heard} & {event["id"] for event in told}

@@ -1,4 +1,8 @@
-"""What is broken heals by itself, and soon: a dead dispatcher is replaced, a returned database is used, a restart goes on."""
+"""What is broken heals by itself: a dead dispatcher is replaced, a returned database is used, a restart goes on.
+
+How soon depends on the machine; what the service itself waits for on purpose is held against the promised seconds in
+tests/app/test_dispatcher_lease.py.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,10 @@ from app.cli.demo.world import Target
 from app.cli.place import DATABASE, make_database
 from app.postgres import LocalPostgres
 from tests.faults.conftest import Start
+from tests.racing import HANG_SECONDS
 
 pytestmark = pytest.mark.faults
 
-HEALED_SECONDS = 3.0
 LOOK_SECONDS = 0.05
 
 
@@ -39,12 +43,12 @@ async def sign_in(http: httpx2.AsyncClient, target: Target, code: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
-async def seconds_until_offered(http: httpx2.AsyncClient, target: Target, interaction: str) -> float:
+async def until_offered(http: httpx2.AsyncClient, target: Target, interaction: str) -> None:
     began = time.monotonic()
-    while time.monotonic() - began < 30:
+    while time.monotonic() - began < HANG_SECONDS:
         answer = await http.get(f"{target.url}/v1/interactions/{interaction}", headers=bearer(target, "SUPERVISOR"))
         if answer.status_code == 200 and answer.json()["state"] == "offered":
-            return time.monotonic() - began
+            return
         await asyncio.sleep(LOOK_SECONDS)
     raise AssertionError("never offered")
 
@@ -53,37 +57,30 @@ def bearer(target: Target, name: str) -> dict[str, str]:
     return {"authorization": f"Bearer {target.keys[f'{name}_KEY']}"}
 
 
-async def test_after_a_kill_the_floor_goes_on_within_three_seconds_of_the_restart(
-    start: Start, http: httpx2.AsyncClient
-) -> None:
+async def test_after_a_kill_and_a_restart_the_floor_goes_on(start: Start, http: httpx2.AsyncClient) -> None:
     service = await asyncio.to_thread(start)
     target = service.target()
     waiting = [await bring(http, target, f"w{number}") for number in range(5)]
     service.kill()
     await asyncio.to_thread(service.start)
-    began = time.monotonic()
     await sign_in(http, target, "lakshmi")
-    assert min([await seconds_until_offered(http, target, waiting[0])]) < HEALED_SECONDS
-    assert time.monotonic() - began < HEALED_SECONDS
+    await until_offered(http, target, waiting[0])
 
 
-async def test_after_a_kill_of_postgresql_the_floor_goes_on_within_three_seconds(
-    start: Start, http: httpx2.AsyncClient
-) -> None:
+async def test_after_a_kill_of_postgresql_the_floor_goes_on(start: Start, http: httpx2.AsyncClient) -> None:
     service = await asyncio.to_thread(start)
     target = service.target()
     await sign_in(http, target, "lakshmi")
     pid = int((service.folder / "pgdata" / "postmaster.pid").read_text().splitlines()[0])
     os.kill(pid, signal.SIGKILL)
-    began = time.monotonic()
     interaction = None
-    while interaction is None:
-        try:
-            interaction = await bring(http, target, "after")
-        except AssertionError:
-            await asyncio.sleep(LOOK_SECONDS)
-    assert await seconds_until_offered(http, target, interaction) < HEALED_SECONDS
-    assert time.monotonic() - began < 2 * HEALED_SECONDS, "replaying its log included"
+    async with asyncio.timeout(HANG_SECONDS):
+        while interaction is None:
+            try:
+                interaction = await bring(http, target, "after")
+            except AssertionError:
+                await asyncio.sleep(LOOK_SECONDS)
+    await until_offered(http, target, interaction)
 
 
 async def test_the_other_service_takes_over_when_the_one_that_dispatches_is_killed(
@@ -94,11 +91,15 @@ async def test_the_other_service_takes_over_when_the_one_that_dispatches_is_kill
     second = await asyncio.to_thread(start, "second", database=postgres.dsn(DATABASE))
     target = first.target()
     await sign_in(http, target, "lakshmi")
-    dispatching, other = (first, second) if "dispatching" in first.log.read_text() else (second, first)
+    async with asyncio.timeout(HANG_SECONDS):
+        while not (found := [each for each in (first, second) if "dispatching" in each.log.read_text()]):
+            await asyncio.sleep(LOOK_SECONDS)
+    [dispatching] = found
+    other = second if dispatching is first else first
     dispatching.kill()
     survivor = Target(url=other.url, keys=target.keys)
     interaction = await bring(http, survivor, "orphan")
-    assert await seconds_until_offered(http, survivor, interaction) < HEALED_SECONDS
+    await until_offered(http, survivor, interaction)
 
 
 async def test_an_outage_is_answered_with_503_and_when_to_try_again_and_with_nothing_else(
@@ -118,12 +119,11 @@ async def test_an_outage_is_answered_with_503_and_when_to_try_again_and_with_not
     assert all(answer.headers["content-type"] == "application/problem+json" for answer in answers)
     assert (await http.get(f"{service.url}/healthz")).status_code == 200, "restarting us would not help"
     await asyncio.to_thread(postgres.start)
-    began = time.monotonic()
-    while (await ask_queues(http, service, target)).status_code != 200:
-        await asyncio.sleep(LOOK_SECONDS)
-    assert time.monotonic() - began < 2.0
+    async with asyncio.timeout(HANG_SECONDS):
+        while (await ask_queues(http, service, target)).status_code != 200:
+            await asyncio.sleep(LOOK_SECONDS)
     await sign_in(http, target, "lakshmi")
-    assert await seconds_until_offered(http, target, await bring(http, target, "after")) < HEALED_SECONDS
+    await until_offered(http, target, await bring(http, target, "after"))
 
 
 async def ask_queues(http: httpx2.AsyncClient, service: TemporaryService, target: Target) -> httpx2.Response:
