@@ -272,6 +272,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('open', 'awaiting_customer', 'checking')"),
     )
     op.create_index(
+        "ix_case_area", "case", ["area", "id"], unique=False, postgresql_where=sa.text("area IS NOT NULL")
+    )
+    op.create_index(
+        "ix_case_product", "case", ["product", "id"], unique=False, postgresql_where=sa.text("product IS NOT NULL")
+    )
+    op.create_index(
         "ix_case_closed", "case", ["closed_at"], unique=False, postgresql_where=sa.text("closed_at IS NOT NULL")
     )
     op.create_index(
@@ -341,6 +347,8 @@ def downgrade() -> None:
     op.drop_index("ix_case_owner", table_name="case", postgresql_where=sa.text("owner IS NOT NULL"))
     op.drop_index("ix_case_merged_into", table_name="case", postgresql_where=sa.text("merged_into IS NOT NULL"))
     op.drop_index("ix_case_follows", table_name="case", postgresql_where=sa.text("follows IS NOT NULL"))
+    op.drop_index("ix_case_product", table_name="case", postgresql_where=sa.text("product IS NOT NULL"))
+    op.drop_index("ix_case_area", table_name="case", postgresql_where=sa.text("area IS NOT NULL"))
     op.drop_index("ix_case_closed", table_name="case", postgresql_where=sa.text("closed_at IS NOT NULL"))
     op.drop_index(
         "ix_case_clocks",

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("contacts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("request_type", "area", "starts_at", name=op.f("pk_surge_count")),
     )
+    op.create_index(op.f("ix_surge_count_starts_at"), "surge_count", ["starts_at"], unique=False)
     op.create_table(
         "webhook_endpoint",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -100,11 +101,19 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("spread_to", sa.Uuid(), nullable=True),
+        sa.Column("reached_to", sa.Uuid(), nullable=True),
         sa.Column("spread_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk_incident_update_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_update")),
     )
     op.create_index(op.f("ix_incident_update_incident_id_at"), "incident_update", ["incident_id", "at"], unique=False)
+    op.create_index(
+        "ix_incident_update_left",
+        "incident_update",
+        ["at", "id"],
+        unique=False,
+        postgresql_where=sa.text("spread_at IS NULL"),
+    )
     op.create_table(
         "webhook_delivery",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -148,6 +157,7 @@ def upgrade() -> None:
         sa.Column("attached_by", sa.Text(), nullable=False),
         sa.Column("detached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("detached_by", sa.Text(), nullable=True),
+        sa.Column("promise_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_incident_case_case_id")),
         sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk_incident_case_incident_id")),
         sa.PrimaryKeyConstraint("incident_id", "case_id", name=op.f("pk_incident_case")),
@@ -289,10 +299,14 @@ def downgrade() -> None:
         "ix_webhook_delivery_done", table_name="webhook_delivery", postgresql_where=sa.text("done_at IS NOT NULL")
     )
     op.drop_table("webhook_delivery")
+    op.drop_index(
+        "ix_incident_update_left", table_name="incident_update", postgresql_where=sa.text("spread_at IS NULL")
+    )
     op.drop_index(op.f("ix_incident_update_incident_id_at"), table_name="incident_update")
     op.drop_table("incident_update")
     op.drop_table("incident_reach")
     op.drop_table("webhook_endpoint")
+    op.drop_index(op.f("ix_surge_count_starts_at"), table_name="surge_count")
     op.drop_table("surge_count")
     op.drop_table("playbook")
     op.drop_index(

@@ -32,7 +32,7 @@ from routing.resolution.quiet import leaves
 from routing.rules import Rules
 
 FACT: Final = "noticed"
-FREE: Final = frozenset({"survey", "incident_closed"})
+FREE: Final = frozenset({"survey", "incident_closed", "incident_over", "incident_reach_over"})
 """Not limited and not counted."""
 UTC_ZONE: Final = ZoneInfo("UTC")
 # Two cases of one customer at once: the second counts what the first sent. In order of the ids, as every lock.

@@ -45,13 +45,17 @@ class IncidentCase(SQLModel, table=True):
     attached_by: str = Field(sa_type=Text)
     detached_at: datetime | None = Field(default=None, sa_type=MOMENT)
     detached_by: str | None = Field(default=None, sa_type=Text)
+    promise_id: UUID | None = Field(default=None)  # by when it was promised to be over, as it stood last
 
 
 class IncidentUpdate(SQLModel, table=True):
     """What was told to all it is about. The first is the declaration, the last the end."""
 
     __tablename__ = "incident_update"
-    __table_args__ = (Index(None, "incident_id", "at"),)
+    __table_args__ = (
+        Index(None, "incident_id", "at"),
+        Index("ix_incident_update_left", "at", "id", postgresql_where=text("spread_at IS NULL")),
+    )
     id: UUID = Field(primary_key=True)
     incident_id: UUID = Field(foreign_key="incident.id")
     words: dict[str, str] = Field(sa_type=JSONB)
@@ -59,6 +63,7 @@ class IncidentUpdate(SQLModel, table=True):
     at: datetime = Field(sa_type=MOMENT)
     by: str = Field(sa_type=Text)
     spread_to: UUID | None = Field(default=None)  # the last case that was told; None: nobody yet
+    reached_to: UUID | None = Field(default=None)  # of the end: the last of those who never called that was told
     spread_at: datetime | None = Field(default=None, sa_type=MOMENT)  # all were told
 
 
@@ -76,7 +81,8 @@ class SurgeCount(SQLModel, table=True):
     """How many came with one request, from one area, in one window: what a surge is seen by."""
 
     __tablename__ = "surge_count"
+    __table_args__ = (Index(None, "starts_at"),)
     request_type: str = Field(primary_key=True, sa_type=Text)
-    area: str = Field(primary_key=True, sa_type=Text)  # "" = not said
+    area: str = Field(primary_key=True, sa_type=Text)  # "" = wherever it was
     starts_at: datetime = Field(primary_key=True, sa_type=MOMENT)
     contacts: int

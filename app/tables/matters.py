@@ -62,6 +62,8 @@ class Case(SQLModel, table=True):
             "id",
             postgresql_where=text("state IN ('open', 'awaiting_customer', 'checking')"),
         ),
+        Index("ix_case_area", "area", "id", postgresql_where=text("area IS NOT NULL")),
+        Index("ix_case_product", "product", "id", postgresql_where=text("product IS NOT NULL")),
         Index("ix_case_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     )
     id: UUID = Field(primary_key=True)

@@ -23,6 +23,11 @@ NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "incident": ("notice.incident_subject", "notice.incident_body"),
     "incident_by": ("notice.incident_by_subject", "notice.incident_by_body"),
     "incident_update": ("notice.incident_update_subject", "notice.incident_update_body"),
+    "incident_update_by": ("notice.incident_update_by_subject", "notice.incident_update_by_body"),
+    "incident_over": ("notice.incident_over_subject", "notice.incident_over_body"),
+    "incident_reach": ("notice.incident_reach_subject", "notice.incident_reach_body"),
+    "incident_reach_by": ("notice.incident_reach_by_subject", "notice.incident_reach_by_body"),
+    "incident_reach_over": ("notice.incident_reach_over_subject", "notice.incident_reach_over_body"),
     "incident_closed": ("notice.incident_closed_subject", "notice.incident_closed_body"),
 }
 """By kind: what stands above it and what it says."""

@@ -54,6 +54,11 @@ def fit(matter: Matter, scope: Scope, requests: Mapping[str, Request]) -> Fit:
     return "possible" if "possible" in found else "fits"
 
 
+def below(named: Collection[str], requests: Mapping[str, Request]) -> list[str]:
+    """The request types named and all below them, sorted; what is not in the tree any more is kept as it is."""
+    return sorted({*named, *(code for code in requests if any(up in named for up in way_up(code, requests)))})
+
+
 def way_up(code: str | None, requests: Mapping[str, Request]) -> Iterator[str]:
     """This request type and those above it."""
     for _ in range(DEEPEST):
