@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlmodel import func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions import clocks_due
 from app.actions.awaiting import await_customer, stop_awaiting
@@ -13,13 +17,17 @@ from app.actions.cancel import cancel
 from app.actions.complete import complete
 from app.actions.depart import depart
 from app.actions.merge import merge
+from app.actions.record import locked
 from app.actions.resolve import resolve
 from app.actions.write import write
+from app.db import now
 from app.loops.tending import Tending
 from app.loops.timers import Timers
+from app.security import Actor
+from app.tables import Case
 from channels.base import Wrote
 from tests.moving import turns
-from tests.shift import Shift, person
+from tests.shift import SUPERVISOR, Shift, person
 from tests.ticking import HOUR, alarms, answer, begin, clock, clocks, on_case, say_rules, tend, timers
 
 
@@ -279,3 +287,54 @@ async def test_however_the_log_is_cut_the_clocks_are_the_same(shift: Shift, batc
     assert [tuple(row) for row in rows] == [
         ("first_response", "met", 0), ("resolution", "running", 0), ("next_response", "met", 0), ("next_response", "running", 0),
     ]  # fmt: skip
+
+
+async def test_any_number_of_chores_at_once_tell_each_delay_once(shift: Shift) -> None:
+    await say_rules(shift)
+    cases = [(await begin(shift))[1] for _ in range(5)]
+    await shift.pass_time(HOUR + 60)
+    chores = [Timers(shift.db) for _ in range(3)] + [Tending(shift.db) for _ in range(2)]
+    await asyncio.gather(*(turns(chore) for chore in chores))
+    await timers(shift, 2)
+    for case in cases:
+        assert (await shift.story(case)).count("clock_breached") == 1
+    assert await alarms(shift, "clock_breached") == [None] * 5
+
+
+async def test_what_was_called_late_a_moment_too_soon_is_in_time_after_all(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: Any) -> set[UUID]:
+        return set()
+
+    await say_rules(shift)
+    contact, case = await begin(shift)
+    await shift.serve(contact)
+    await shift.do(write, contact, direction="out", subject=None, body="Words", actor=person("esther"))
+    await shift.pass_time(HOUR + 60)
+    monkeypatch.setattr(clocks_due, "unheard", nothing)  # as if the answer were committed in this very moment
+    await turns(Timers(shift.db))
+    assert (await clocks(shift, case))["first_response"] == "breached"
+    await tend(shift)
+    assert (await clocks(shift, case))["first_response"] == "met"
+    assert await shift.fetch("SELECT * FROM alarm WHERE done_at IS NULL AND data ->> 'clock' = 'first_response'") == []
+    await timers(shift, 3 * HOUR)
+    assert "devi" not in await alarms(shift, "clock_breached")
+
+
+async def test_a_pause_that_is_heard_of_after_its_end_pauses_nothing(shift: Shift) -> None:
+    await say_rules(shift)
+    _, case = await begin(shift)
+    async with shift.db.session() as early:
+        await early.exec(select(func.pg_current_xact_id()))  # its place in the feed is before the other's
+        await shift.do(_awaited, case)
+        row = await locked(early, Case, case)
+        await stop_awaiting(early, row, actor=SUPERVISOR, now=await now(early))
+    kinds = await shift.fetch("SELECT kind FROM event WHERE kind IN ('awaited', 'customer_replied') ORDER BY xid, seq")
+    assert [row["kind"] for row in kinds] == ["customer_replied", "awaited"]
+    await tend(shift)
+    assert await clocks(shift, case) == {"first_response": "running", "resolution": "running"}
+
+
+async def _awaited(session: AsyncSession, case: UUID, *, actor: Actor, now: datetime) -> None:
+    await await_customer(session, await locked(session, Case, case), cause="photo", actor=actor, now=now)
