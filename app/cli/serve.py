@@ -57,13 +57,19 @@ async def _serve(settings: Settings, listening: socket.socket, *, loops: bool) -
     stop = _Stop()
     stop.listen()
     # Loading the program takes longer than starting PostgreSQL; both at once, the next start is ready in two seconds.
-    asyncio.get_running_loop().run_in_executor(None, importlib.import_module, "app.main")
+    asyncio.get_running_loop().run_in_executor(None, _load)
     async with _database(settings) as dsn:
         if stop.asked:
             return
         first = await _ready(dsn, settings)
         if not stop.asked:
             await _answer(settings, dsn, listening, first, stop, loops=loops)
+
+
+def _load() -> None:
+    """Whoever loads it at the same time begins with the same: two that meet inside of it find half of it."""
+    importlib.import_module("sqlalchemy")
+    importlib.import_module("app.main")
 
 
 async def _ready(dsn: str, settings: Settings) -> FirstKeys:
