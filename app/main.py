@@ -38,7 +38,9 @@ def create_app(settings: Settings, *, dsn: str | None = None, loops: bool = True
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(service.running())
             if loops:
+                from app.actions.erased_ledger import NAME as LEDGER
                 from app.loops import Loops
+                from app.postgres import data_dir
 
                 chores = Loops(
                     service.database,
@@ -46,6 +48,7 @@ def create_app(settings: Settings, *, dsn: str | None = None, loops: bool = True
                     intake=service.intake,
                     registry=service.metrics.registry,
                     reachable=settings.reachable_networks,
+                    ledger=data_dir(settings) / LEDGER,
                 )
                 await stack.enter_async_context(chores)
             yield

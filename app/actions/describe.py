@@ -20,9 +20,9 @@ from app.queries.rules import rules_for
 from app.security import Actor
 from app.tables import Case, Customer, Representative
 
-TOLD: Final = ("amount", "area", "product", "request_type")
+TOLD: Final[tuple[str, ...]] = ("amount", "area", "product", "request_type")
 """What an event tells of a case with its value: numbers and codes. Of the subject it tells only that it changed."""
-TOLD_OF_CUSTOMERS: Final = ("language", "needs", "news_by")
+TOLD_OF_CUSTOMERS: Final[tuple[str, ...]] = ("language", "needs", "news_by")
 
 
 async def describe_case(

@@ -61,6 +61,8 @@ TABLE: Final[Mapping[tuple[str, str], Access]] = {
     ("GET", "/v1/customers/{id}"): SERVING,
     ("PATCH", "/v1/customers/{id}"): SERVING,
     ("PUT", "/v1/customers/{id}/identities"): SERVING,
+    ("PUT", "/v1/customers/{id}/erasure"): RULING,
+    ("GET", "/v1/customers/{id}/export"): RULING,
     ("GET", "/v1/customers/{id}/merges"): FEEDING,
     ("POST", "/v1/customers/{id}/merges"): FEEDING,
     ("POST", "/v1/customers/{id}/proxies"): SERVING,

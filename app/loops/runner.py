@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final, Self
 
 from prometheus_client import CollectorRegistry
@@ -20,6 +21,7 @@ from app.loops.bars import Bars
 from app.loops.chore import Chore, supervised
 from app.loops.dispatcher import Dispatcher
 from app.loops.epoch import EpochWatch
+from app.loops.erasing import Erasing, Retention
 from app.loops.estimates import Estimates
 from app.loops.expiry import Expiry
 from app.loops.janitor import Janitor
@@ -46,7 +48,7 @@ class Loops:
     """`async with Loops(db, channels=…, intake=…)`: the chores run for as long as the block lasts.
 
     `db` and the channels are open already and are closed by whoever opened them. `registry` is where metrics are told; `reachable`: networks of our own that webhooks
-    may reach.
+    may reach; `ledger`: the file of those who asked to be forgotten.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Loops:
         intake: Intake,
         registry: CollectorRegistry | None = None,
         reachable: Sequence[Network] = (),
+        ledger: Path | None = None,
     ) -> None:
         measures = Measures(registry)
         self.dispatcher = Dispatcher(db, measures=measures)
@@ -79,10 +82,12 @@ class Loops:
                     Janitor,
                     Tending,
                     Announcing,
+                    Retention,
                     Timers,
                     Recomputing,
                 )
             ),
+            Erasing(db, ledger=ledger, measures=measures),
             Webhooks(db, allowed=reachable, measures=measures),
             *_edges(db, channels, intake, measures),
         )
