@@ -88,5 +88,7 @@ async def clock(shift: Shift, kind: str) -> asyncpg.Record:
 
 
 async def alarms(shift: Shift, kind: str) -> list[str | None]:
-    rows = await shift.fetch("SELECT representative FROM alarm WHERE kind = $1 ORDER BY raised_at, id", kind)
+    rows = await shift.fetch(
+        "SELECT representative FROM alarm WHERE kind = $1 ORDER BY raised_at, representative", kind
+    )
     return [row["representative"] for row in rows]

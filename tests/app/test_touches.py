@@ -171,18 +171,20 @@ async def test_at_the_budget_the_owner_is_told_and_at_twice_the_supervisors_own_
     await say_rules(shift)
     contact, case = await begin(shift)
     await shift.serve(contact, "ayesha")
+    told: list[Any] = []
     for count in range(1, 6):
         await again(shift, case)
         await tend(shift)
         rows = await shift.fetch(
-            "SELECT representative, data FROM alarm WHERE kind = 'touch_budget' ORDER BY raised_at, id"
+            "SELECT representative, data FROM alarm WHERE kind = 'touch_budget' ORDER BY raised_at"
         )
-        assert [row["representative"] for row in rows] == ["ayesha", None][: min(2, count // 2)]
+        told = [(row["representative"], row["data"]["touches"]) for row in rows]
+        assert told == [("ayesha", 2), (None, 4)][: min(2, count // 2)]
     row = await case_row(shift, case)
     assert (row["supervised"], row["owner"], row["alarmed"], row["touches"]) == (True, None, 2, 5)
     owned = await shift.fetch("SELECT data FROM event WHERE kind = 'owned' ORDER BY seq")
     assert owned[-1]["data"] == {"supervised": True, "reason": "touches", "before": "ayesha"}
-    assert rows[0]["data"] == {"touches": 2, "budget": 2}
+    assert len(told) == 2
 
 
 async def test_nobody_owns_a_supervised_case_by_accepting_it(shift: Shift) -> None:
