@@ -459,11 +459,11 @@ async def test_a_case_of_long_ago_is_promised_news_from_today_on(shift: Shift) -
 
 async def test_the_audit_finds_an_open_case_without_news_and_a_promise_nobody_watches(shift: Shift) -> None:
     _, case = await begin(shift)
+    await tend(shift)  # all that befell it is heard
     row = await standing(shift, case)
     await shift.execute("DELETE FROM timer WHERE key = $1", f"promise_due:{row['id']}")
     assert await broken_rules(shift) == {"watched_promise"}
     await shift.execute("UPDATE promise SET state = 'released', ended_at = wall_clock() WHERE id = $1", row["id"])
-    await tend(shift)  # all that befell it is heard
     assert await broken_rules(shift) == {"promised_news"}
     await on_case(shift, keep_promises, case, kinds=("news",))
 
