@@ -15,14 +15,6 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "erasure",
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("asked_by", sa.Text(), nullable=False),
-        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_erasure")),
-    )
-    op.create_table(
         "merge",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -68,16 +60,6 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("ended_at IS NULL"),
     )
-    op.create_table(
-        "reached",
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_reached_customer_id")),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_reached")),
-    )
-    op.create_index(op.f("ix_reached_at"), "reached", ["at"], unique=False)
-    op.create_index(op.f("ix_reached_customer_id_at"), "reached", ["customer_id", "at"], unique=False)
     op.create_table(
         "alarm",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -140,22 +122,6 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state IN ('running', 'paused')"),
     )
-    op.create_table(
-        "document",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("case_id", sa.Uuid(), nullable=False),
-        sa.Column("message_id", sa.Uuid(), nullable=True),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("media_type", sa.Text(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("author", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("octet_length(content) <= 10485760", name=op.f("ck_document_size")),
-        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_document_case_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
-    )
-    op.create_index(op.f("ix_document_case_id_at"), "document", ["case_id", "at"], unique=False)
     op.create_table(
         "promise",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -271,9 +237,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state IN ('open', 'awaiting_customer', 'checking')"),
     )
-    op.create_index(
-        "ix_case_area", "case", ["area", "id"], unique=False, postgresql_where=sa.text("area IS NOT NULL")
-    )
+    op.create_index("ix_case_area", "case", ["area", "id"], unique=False, postgresql_where=sa.text("area IS NOT NULL"))
     op.create_index(
         "ix_case_product", "case", ["product", "id"], unique=False, postgresql_where=sa.text("product IS NOT NULL")
     )
@@ -399,8 +363,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_promise_due_at"), table_name="promise")
     op.drop_index(op.f("ix_promise_case_id_made_at"), table_name="promise")
     op.drop_table("promise")
-    op.drop_index(op.f("ix_document_case_id_at"), table_name="document")
-    op.drop_table("document")
     op.drop_index("uq_clock_going", table_name="clock", postgresql_where=sa.text("state IN ('running', 'paused')"))
     op.drop_index("ix_clock_ended", table_name="clock", postgresql_where=sa.text("ended_at IS NOT NULL"))
     op.drop_index(op.f("ix_clock_case_id"), table_name="clock")
@@ -409,13 +371,9 @@ def downgrade() -> None:
     op.drop_index("ix_alarm_open", table_name="alarm", postgresql_where=sa.text("done_at IS NULL"))
     op.drop_index(op.f("ix_alarm_case_id"), table_name="alarm")
     op.drop_table("alarm")
-    op.drop_index(op.f("ix_reached_at"), table_name="reached")
-    op.drop_index(op.f("ix_reached_customer_id_at"), table_name="reached")
-    op.drop_table("reached")
     op.drop_index("uq_proxy_standing", table_name="proxy", postgresql_where=sa.text("ended_at IS NULL"))
     op.drop_index(op.f("ix_proxy_proxy_id"), table_name="proxy")
     op.drop_table("proxy")
     op.drop_index("uq_merge_standing", table_name="merge", postgresql_where=sa.text("undone_at IS NULL"))
     op.drop_index(op.f("ix_merge_kind_survivor"), table_name="merge")
     op.drop_table("merge")
-    op.drop_table("erasure")

@@ -14,6 +14,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_index(
+        "ix_case_kept",
+        "case",
+        ["closed_at"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NOT NULL AND erased_at IS NULL"),
+    )
     op.create_table(
         "follower",
         sa.Column("name", sa.Text(), nullable=False),
@@ -262,9 +269,50 @@ def upgrade() -> None:
     op.create_index(op.f("ix_survey_asked_at"), "survey", ["asked_at"], unique=False)
     op.create_index(op.f("ix_survey_customer_id_asked_at"), "survey", ["customer_id", "asked_at"], unique=False)
     op.create_index("uq_survey_asked", "survey", ["case_id"], unique=True, postgresql_where=sa.text("state = 'asked'"))
+    op.create_table(
+        "erasure",
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_erasure")),
+    )
+    op.create_table(
+        "reached",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_reached_customer_id")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_reached")),
+    )
+    op.create_index(op.f("ix_reached_at"), "reached", ["at"], unique=False)
+    op.create_index(op.f("ix_reached_customer_id_at"), "reached", ["customer_id", "at"], unique=False)
+    op.create_table(
+        "document",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("octet_length(content) <= 10485760", name=op.f("ck_document_size")),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_document_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
+    )
+    op.create_index(op.f("ix_document_case_id_at"), "document", ["case_id", "at"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_document_case_id_at"), table_name="document")
+    op.drop_table("document")
+    op.drop_index(op.f("ix_reached_at"), table_name="reached")
+    op.drop_index(op.f("ix_reached_customer_id_at"), table_name="reached")
+    op.drop_table("reached")
+    op.drop_table("erasure")
+    op.drop_index("ix_case_kept", table_name="case")
     op.drop_index("uq_survey_asked", table_name="survey", postgresql_where=sa.text("state = 'asked'"))
     op.drop_index(op.f("ix_survey_customer_id_asked_at"), table_name="survey")
     op.drop_index(op.f("ix_survey_asked_at"), table_name="survey")

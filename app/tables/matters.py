@@ -64,6 +64,9 @@ class Case(SQLModel, table=True):
         ),
         Index("ix_case_area", "area", "id", postgresql_where=text("area IS NOT NULL")),
         Index("ix_case_product", "product", "id", postgresql_where=text("product IS NOT NULL")),
+        Index(
+            "ix_case_kept", "closed_at", postgresql_where=text("closed_at IS NOT NULL AND erased_at IS NULL")
+        ),  # whose words are not gone yet
         Index("ix_case_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     )
     id: UUID = Field(primary_key=True)
