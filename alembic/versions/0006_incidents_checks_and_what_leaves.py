@@ -303,6 +303,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
     )
     op.create_index(op.f("ix_document_case_id_at"), "document", ["case_id", "at"], unique=False)
+    # Whoever follows the log begins where it stands: what was before has no clocks, and old cases are told nothing late.
+    op.execute(
+        """
+        INSERT INTO follower (name, epoch, xid, seq)
+        SELECT name, epoch, xid::text::bigint, seq
+        FROM (SELECT epoch, xid, seq FROM event ORDER BY epoch DESC, xid DESC, seq DESC LIMIT 1) AS last,
+             unnest(ARRAY['tending', 'webhooks']) AS name
+        """
+    )
 
 
 def downgrade() -> None:
