@@ -26,6 +26,7 @@ from app.queries.audit import audit
 from app.security import Actor
 from channels.base import Arrived, Outcome, Signal, Wrote
 from tests.office import furnish
+from tests.racing import PATIENT
 
 SUPERVISOR: Final = Actor(role="supervisor", key_id="test")
 SERVED: Final = ("offered", "active", "wrapping", "parked", "completed")
@@ -227,7 +228,7 @@ class Shift:
 async def open_shift(dsn: str) -> AsyncIterator[Shift]:
     """Furnish the empty, migrated database at `dsn` and open the house; at the end the audit must find nothing."""
     await furnish(dsn)
-    async with Database(dsn) as db, Intake(db) as intake:
+    async with Database(dsn, settings=PATIENT) as db, Intake(db) as intake:
         shift = Shift(db, intake)
         yield shift
         await shift.sound()

@@ -9,6 +9,7 @@ import pytest
 
 from app.db import Database
 from tests.office import furnish
+from tests.racing import PATIENT
 from tests.shift import Shift, open_shift
 
 
@@ -31,5 +32,5 @@ async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
 @pytest.fixture
 async def db(connection: asyncpg.Connection, database: str) -> AsyncIterator[Database]:
     """The same database as the service has it."""
-    async with Database(database) as opened:
+    async with Database(database, settings=PATIENT) as opened:
         yield opened

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from app.db import Database
-from app.settings import Settings
 from tests.office import furnish
+from tests.racing import PATIENT
 
 
 @pytest.fixture
@@ -20,13 +20,7 @@ async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
     await opened.close()
 
 
-PATIENT = Settings(
-    pool_size=20, hot_pool_size=8, statement_timeout_seconds=120, lock_timeout_seconds=120, idle_transaction_seconds=120
-)
-"""However slow the machine, a race is ended by who won it and never by a timeout."""
-
-
 @pytest.fixture
 async def db(database: str, connection: asyncpg.Connection) -> AsyncIterator[Database]:
-    async with Database(database, settings=PATIENT) as opened:
+    async with Database(database, settings=PATIENT.model_copy(update={"pool_size": 20, "hot_pool_size": 8})) as opened:
         yield opened
