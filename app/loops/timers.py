@@ -6,8 +6,9 @@ Decides how many go into one transaction and that one that fails is tried by its
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
+from uuid import UUID
 
 import asyncpg
 from typing_extensions import override
@@ -33,11 +34,14 @@ class Timers(Chore):
     async def turn(self) -> bool:
         async with self.db.connection() as connection:
             found = await due(connection, limit=TOGETHER)
-        done = await self._fire(found) if found else 0
+        failed: dict[str, list[UUID]] = {}
+        done = await self._fire(found, failed) if found else 0
+        if failed:
+            await self._put_off(failed)
         return done > 0 and len(found) >= TOGETHER
 
-    async def _fire(self, rows: Sequence[asyncpg.Record]) -> int:
-        """All at once; where that fails, each half by itself, down to the one that is put off."""
+    async def _fire(self, rows: Sequence[asyncpg.Record], failed: dict[str, list[UUID]]) -> int:
+        """All at once; where that fails, each half by itself, down to those that fail alone: by what is wrong with them."""
         try:
             async with self.db.session() as session:
                 return await fire(session, rows, now=await now(session))
@@ -46,10 +50,14 @@ class Timers(Chore):
         except Exception as error:  # noqa: BLE001  (whatever is wrong with one, the others are done)
             if len(rows) > 1:
                 middle = len(rows) // 2
-                return await self._fire(rows[:middle]) + await self._fire(rows[middle:])
-            if is_busy(error):
-                return 0  # nothing is wrong with it: the next turn finds it again
-            log.error("%s: %s is put off: %s", self.name, rows[0]["id"], fault(error))
-            async with self.db.transaction() as connection:
-                await put_off(connection, [rows[0]["id"]])
+                return await self._fire(rows[:middle], failed) + await self._fire(rows[middle:], failed)
+            if not is_busy(error):  # else nothing is wrong with it: the next turn finds it again
+                failed.setdefault(fault(error), []).append(rows[0]["id"])
             return 0
+
+    async def _put_off(self, failed: Mapping[str, Sequence[UUID]]) -> None:
+        """Told once for each fault: one of ours fails every timer of its kind."""
+        for wrong, ids in failed.items():
+            log.error("%s: %s timers are put off, %s first: %s", self.name, len(ids), ids[0], wrong)
+        async with self.db.transaction() as connection:
+            await put_off(connection, [each for ids in failed.values() for each in ids])
