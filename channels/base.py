@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 from uuid import UUID
 
+from channels.said import Said
+
 # --- What a channel says of itself ---------------------------------------------------------------------------------
 
 
@@ -51,6 +53,8 @@ class Info:
     `cancelled`, `handed_back`. A fact that is not named sends nothing.
     `settings`: the settings of its own, by the name of the environment variable.
     `repeatable`: command kinds sent again when it is not known whether the first attempt arrived.
+    `notices`: of which fact the customer is told on another way as well, since this channel reaches nobody by itself; the
+    kind of notice (`channels.texts.notices`), by fact.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Info:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     repeatable: frozenset[str] = frozenset()
     numbered: bool = False  # each contact gets a ticket number of its office, service and local day
+    notices: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +97,7 @@ class House:
     languages: tuple[str, ...]  # first is the default
     requests: tuple[RequestOption, ...]
     offices: Mapping[str, str]  # code -> name; the first is the default
+    notices: tuple[Said, ...] = ()  # what is known to be broken now
 
 
 # --- In: bytes and signals ----------------------------------------------------------------------------------------------
@@ -154,6 +160,7 @@ class Wrote:
     `content` identifies the exact bytes (a digest): the same `ref` with other content is another message, and flagged.
     `references` are the ids of messages it answers; they count only when `person` is known on that case.
     `automatic`: written by a machine (an out-of-office note, a bounce): kept, never answered, never offered.
+    `anywhere`: it belongs to whatever is open and written about its case, on any channel; else on its own alone.
     """
 
     ref: str
@@ -168,6 +175,7 @@ class Wrote:
     references: tuple[str, ...] = ()
     reply_to: str | None = None
     automatic: bool = False
+    anywhere: bool = False
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -45,7 +45,7 @@ class Entry:
     refusal: Refusal | None
     """What is told to one who was turned away."""
     notices: tuple[str, ...]
-    """What the house says to one who is let in all the same."""
+    """What the house says: to one who is let in all the same, and of faults to everybody they may trouble."""
     fact: Mapping[str, Any]
     """What its first event tells of it; numbers and codes only."""
     columns: Mapping[str, Any]
@@ -89,6 +89,7 @@ class Door:
         )
         turned_away = admission.then == "turn_away"
         message = admission.message
+        notices = self.catalogue.notices(asked.request.code, asked.info.name, asked.language)
         return Entry(
             asked=asked,
             admission=admission,
@@ -100,7 +101,7 @@ class Door:
             refusal=self._refusal(admission.queue, admission.reason or "closed", message, _moment(admission.opens_at))
             if turned_away
             else None,
-            notices=(message,) if message and not turned_away else (),
+            notices=(message, *notices) if message and not turned_away else notices,
             fact=_fact(asked, admission, version=self.catalogue.rules.version),
             columns=_columns(asked, pattern, version=self.catalogue.rules.version),
         )

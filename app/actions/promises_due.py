@@ -26,7 +26,7 @@ from app.queries.promises import happened, letters
 from app.queries.rules import raw
 from app.queries.ways import persons
 from app.tables import Case, Promise
-from routing.resolution.promises import CALLBACK, NEWS, OPEN_STATES, SOLUTION, effect, keeps
+from routing.resolution.promises import CALLBACK, INCIDENT, NEWS, OPEN_STATES, SOLUTION, effect, keeps
 from routing.rules import Rules
 
 FIRST_LOOK: Final = timedelta(seconds=10)
@@ -221,9 +221,9 @@ async def _alarm(session: AsyncSession, standing: Sequence[_Standing], kind: str
     alarms = [
         NewAlarm(
             kind=kind,
-            key=f"{kind}:{each.row.id}",
+            key=f"{kind}:{_about(each)}",
             case=each.case,
-            representative=each.whose,
+            representative=None if each.row.kind == INCIDENT else each.whose,
             data={"promise": str(each.row.id), "of": each.row.kind, "due_at": each.row.due_at.isoformat()},
         )
         for each in standing
@@ -231,3 +231,8 @@ async def _alarm(session: AsyncSession, standing: Sequence[_Standing], kind: str
     await raise_alarms(session, alarms, now=now)
     for each in standing:
         each.row.nudged_at = each.row.nudged_at or now
+
+
+def _about(each: _Standing) -> str:
+    """Of an incident all who wait were given one time: the supervisors are told once, and no owner of a case."""
+    return f"incident:{each.row.due_at.isoformat()}" if each.row.kind == INCIDENT else str(each.row.id)

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.record import advance
 from app.actions.survey import ask
 from app.security import Actor
-from app.tables import Case
+from app.tables import Case, Survey
 
 
 async def resolved(
@@ -28,14 +28,17 @@ async def resolved(
     actor: Actor,
     now: datetime,
     data: Mapping[str, Any] | None = None,
-) -> None:
+    letter: str = "survey",
+    words: Mapping[str, str] | None = None,
+) -> Survey | None:
     """Move it, set the row and ask. `resolved_by`: the representative whose word it is, who is asked about from here on.
 
-    `data`: what the event tells besides. Raises `Conflict` (`illegal_transition`).
+    `data`: what the event tells besides. `letter`, `words`: the notice that asks, and what it says besides. Returns what was
+    asked, if anything was. Raises `Conflict` (`illegal_transition`).
     """
     said = {"outcome": outcome, "root_cause": root_cause, "representative": resolved_by}
     fact = {**(data or {}), **{name: value for name, value in said.items() if value is not None}}
     advance(session, case, event, now=now, actor=actor, data=fact)
     case.resolved_at, case.outcome, case.root_cause, case.resolved_by = now, outcome, root_cause, resolved_by
     await session.flush()
-    await ask(session, case, now=now)
+    return await ask(session, case, now=now, letter=letter, words=words)

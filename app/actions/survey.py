@@ -6,6 +6,7 @@ says of an answer. Who is asked about was fixed when the case was resolved.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -41,10 +42,18 @@ EMAIL: Final = "email"
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('survey:' || $1::text, 0))"
 
 
-async def ask(session: AsyncSession, case: Case, *, now: datetime) -> Survey | None:
+async def ask(
+    session: AsyncSession,
+    case: Case,
+    *,
+    now: datetime,
+    letter: str = "survey",
+    words: Mapping[str, str] | None = None,
+) -> Survey | None:
     """Ask about the resolution that was just written; None: nobody can be asked, or they were asked often enough.
 
-    The caller holds the case's lock. The time to answer runs either way.
+    The caller holds the case's lock. The time to answer runs either way. `letter`: the notice that asks; `words`: what it
+    says besides, by language.
     """
     rules = await rules_for(session)
     await drop(session, case, reason="resolved_again", actor=_HOUSE, now=now)
@@ -54,7 +63,7 @@ async def ask(session: AsyncSession, case: Case, *, now: datetime) -> Survey | N
     survey = await _new(session, case, closes_at=closes_at, now=now)
     had_page = case.page_token is not None
     key = letter_key(survey.id)
-    if await notify(session, case, "survey", key=key, values={}, now=now):
+    if await notify(session, case, letter, key=key, values={}, now=now, words=words):
         survey.channel = EMAIL
     elif not had_page:
         return None

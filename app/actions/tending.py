@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import checks_heeding, clocks, facts, playbooks, promises, survey_end, touches
+from app.actions import attach, checks_heeding, clocks, facts, playbooks, promises, surges, survey_end, touches
 from app.actions.heard import Concern, Heard
 from app.actions.record import gathering
 from app.queries.following import Followed
@@ -29,6 +29,8 @@ CONCERNS: Final[tuple[Concern, ...]] = (
     promises.heed,
     checks_heeding.heed,
     survey_end.heed,
+    surges.heed,
+    attach.heed,
 )
 """In this order: what a case is, then what counts, then what was promised and by when, then who is told."""
 

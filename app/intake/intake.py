@@ -337,10 +337,20 @@ def _as_written(one: Written, place: Place | tuple[None, None]) -> Outcome:
         position=place[0],
         wait=place[1],
         language=one.arrival.language,
-        notices=one.entered.entry.notices if one.entered else (),
+        notices=_notices(one),
         refusal=one.entered.entry.refusal if one.entered else None,
         callback=one.called_back,
     )
+
+
+def _notices(one: Written) -> tuple[str, ...]:
+    """What is said at once; to who still chooses, of the faults that touch everybody. A machine is told nothing."""
+    if one.entered is not None:
+        return one.entered.entry.notices
+    arrival = one.arrival
+    if arrival.automatic:
+        return ()
+    return arrival.door.catalogue.notices(None, arrival.channel, arrival.language)
 
 
 def _still(arrival: Arrival | RaabtaError, door: Door) -> Arrival | RaabtaError:

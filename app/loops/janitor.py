@@ -1,4 +1,5 @@
-"""Removes what was kept long enough: answers for repeats, what customers were told of their wait, and how often they heard.
+"""Removes what was kept long enough: answers for repeats, what customers were told of their wait, how often they heard, and
+how many came in windows nothing is held against any more.
 
 Decides how long that is; removes nothing else.
 """
@@ -13,6 +14,7 @@ from app.loops.chore import Chore
 
 KEPT_HOURS: Final = 48
 TOLD_DAYS: Final = 30
+SURGE_DAYS: Final = 30
 REACHED_DAYS: Final = 40
 """Longer than anything is counted back: a day of notices, a month of surveys."""
 SLICE: Final = 1_000
@@ -37,6 +39,13 @@ DELETE FROM reached WHERE key IN (
     SELECT key FROM reached WHERE at < wall_clock() - make_interval(days => $1) ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)
 """
 
+# Longer than any window is held against: four weeks, and the day they are counted on.
+_UNSURGE = """
+DELETE FROM surge_count WHERE (request_type, area, starts_at) IN (
+    SELECT request_type, area, starts_at FROM surge_count WHERE starts_at < wall_clock() - make_interval(days => $1)
+    ORDER BY starts_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
+
 
 class Janitor(Chore):
     """Once a minute, slice by slice, so that no sweep holds anybody up."""
@@ -50,4 +59,5 @@ class Janitor(Chore):
             swept = await connection.execute(_SWEEP, KEPT_HOURS, SLICE)
             forgotten = await connection.execute(_FORGET, TOLD_DAYS, SLICE)
             uncounted = await connection.execute(_UNCOUNT, REACHED_DAYS, SLICE)
-        return any(int(done.rpartition(" ")[2]) == SLICE for done in (swept, forgotten, uncounted))
+            surges = await connection.execute(_UNSURGE, SURGE_DAYS, SLICE)
+        return any(int(done.rpartition(" ")[2]) == SLICE for done in (swept, forgotten, uncounted, surges))

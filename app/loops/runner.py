@@ -30,7 +30,9 @@ from app.loops.outbox import Outbox
 from app.loops.polls import Poll, has_polls
 from app.loops.recomputing import Recomputing
 from app.loops.resting import Resting
+from app.loops.spreading import Spreading
 from app.loops.stepping import Exhaustion, Stepping
+from app.loops.surges import Surges
 from app.loops.tending import Tending
 from app.loops.timers import Timers
 from app.loops.waking import Waking
@@ -85,6 +87,8 @@ class Loops:
                     Retention,
                     Timers,
                     Recomputing,
+                    Spreading,
+                    Surges,
                 )
             ),
             Erasing(db, ledger=ledger, measures=measures),

@@ -1,6 +1,6 @@
 """What the configuration offers now: offices, languages, request types, the rules, and how the queues stand.
 
-Decides which names exist, and what an answer on entry may know of a queue; small enough to be read whole and kept for a
+Decides which names exist, what an answer on entry may know of a queue, and which faults are told at every door; small enough to be read whole and kept for a
 moment. Never holds a customer.
 """
 
@@ -14,10 +14,13 @@ from zoneinfo import ZoneInfo
 
 from app.db import Connection
 from app.queries.entrances import read_queues
+from app.queries.incidents import declared, said
 from app.queries.opening import Calendar
 from app.queries.rules import live_rules
 from channels.base import House, RequestOption
+from channels.said import Said
 from routing.entry import QueueNow
+from routing.resolution.matching import way_up
 from routing.rules import Rules
 
 UTC_ZONE: Final = ZoneInfo("UTC")
@@ -61,6 +64,17 @@ class Catalogue:
     closed: frozenset[str] = frozenset()
     """Queues somebody closed by hand, for the time being."""
 
+    def notices(self, request: str | None, channel: str, language: str) -> tuple[str, ...]:
+        """What is said of faults to whoever asks for `request` here; None: before they ask for anything."""
+        return tuple(
+            each.to(language) for each in self.house.notices if self._touches(each, request=request, channel=channel)
+        )
+
+    def _touches(self, said: Said, *, request: str | None, channel: str) -> bool:
+        if said.channels and channel not in said.channels:
+            return False
+        return not said.requests or any(code in said.requests for code in way_up(request, self.requests))
+
     @property
     def default_office(self) -> str | None:
         """The first office; where nobody says otherwise, a contact is for it."""
@@ -93,6 +107,7 @@ async def catalogue(connection: Connection, before: Catalogue | None = None) -> 
     closed, queues = await read_queues(connection, rules, calendar, at=at)
     name = organisation["name"] if organisation else ""
     languages = tuple(organisation["languages"]) if organisation else ("en",)
+    local = at.astimezone(next(iter(offices.values())).zone if offices else UTC_ZONE)
     return Catalogue(
         name=name,
         languages=languages,
@@ -104,6 +119,7 @@ async def catalogue(connection: Connection, before: Catalogue | None = None) -> 
             languages=languages,
             requests=_options(requests),
             offices={code: office.name for code, office in offices.items()},
+            notices=tuple([said(each, languages, at=local) for each in await declared(connection)]),
         ),
         rules=rules,
         calendar=calendar,

@@ -64,7 +64,7 @@ class Phone(Base):
     """One account of Twilio's. A contact is a call, named by its CallSid."""
 
     info = Info(
-        name="phone",
+        name=twiml.CHANNEL,
         label="Telephone",
         live=True,
         units=1,
@@ -167,11 +167,11 @@ class Phone(Base):
         if outcome.state in _IN_LINE:
             bridged = parse_form(webhook.body).get("DialCallStatus")
             missed = bool(bridged) and bridged not in _ANSWERED
-            return twiml.waiting(outcome, language, self._settings, missed=missed)
+            return twiml.waiting(outcome, language, webhook.house, self._settings, missed=missed)
         if outcome.state == "active":
             return twiml.connecting(language, self._settings)
         if outcome.refusal is not None:
-            return twiml.turned_away(outcome.refusal, language, self._settings)
+            return twiml.turned_away(outcome.refusal, outcome, language, webhook.house, self._settings)
         return twiml.goodbye(language if outcome.state else None, self._settings)
 
     def _language(self, webhook: Webhook, outcome: Outcome) -> str:

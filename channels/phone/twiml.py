@@ -6,7 +6,7 @@ Decides their shape. It never decides which of them a call gets, nor the words (
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -16,8 +16,10 @@ from channels.cleaning import one_line
 from channels.phone.menu import LANGUAGE, REQUEST, Step, options
 from channels.phone.settings import Settings
 from channels.phone.voices import Voice, voice_for
+from channels.said import Said
 from channels.texts import say, say_position, say_refusal, say_wait
 
+CHANNEL: Final = "phone"
 _GATHER_SECONDS: Final = 6
 _WAIT_SECONDS: Final = 20  # between two announcements: often enough to be sure one is not forgotten
 _CONNECTING_SECONDS: Final = 2
@@ -31,13 +33,15 @@ _CLIENT: Final = re.compile(r"client:[A-Za-z0-9_.-]{1,120}")
 
 
 def menu(step: Step, house: House, settings: Settings) -> bytes:
-    """A question. Twilio comes back to the step's own address with the keys, or with none."""
+    """A question, and before it what is broken for everybody, once the language is known. Twilio comes back to the step's own address with the keys, or with none."""
     response = Element("Response")
     offered = options(step, house)
     if step.name == REQUEST and not offered:
         _say(response, say("menu.nothing_offered", _words(step.language, settings)), step.language, settings)
         SubElement(response, "Hangup")
         return _document(response)
+    if step.name == REQUEST and step.under is None and not step.tries:
+        _say_all(response, [each.words for each in house.notices if _said_here(each)], step.language, settings)
     if step.tries:
         _say(response, say("menu.not_understood", _words(step.language, settings)), step.language, settings)
     choices = len(house.languages) if step.name == LANGUAGE else len(offered)
@@ -58,7 +62,7 @@ def menu(step: Step, house: House, settings: Settings) -> bytes:
     return _document(response)
 
 
-def waiting(outcome: Outcome, language: str, settings: Settings, *, missed: bool) -> bytes:
+def waiting(outcome: Outcome, language: str, house: House, settings: Settings, *, missed: bool) -> bytes:
     """Place and wait as they are now, then the next look. `missed`: a representative's phone was not answered."""
     response = Element("Response")
     words = _words(language, settings)
@@ -66,7 +70,7 @@ def waiting(outcome: Outcome, language: str, settings: Settings, *, missed: bool
         *([say("call.not_connected", words)] if missed else []),
         say_position(outcome.position, words),
         say_wait(outcome.wait, words),
-        *outcome.notices[:_MOST_NOTICES],
+        *_notices(outcome, language, house, settings),
         say("entry.callback" if outcome.callback else "call.waiting", words),
     ]
     for sentence in sentences:
@@ -85,10 +89,11 @@ def connecting(language: str, settings: Settings) -> bytes:
     return _look_again(response, language, settings)
 
 
-def turned_away(refusal: Refusal, language: str, settings: Settings) -> bytes:
-    """Why nobody can be let into the line, and when to call again; then the end."""
+def turned_away(refusal: Refusal, outcome: Outcome, language: str, house: House, settings: Settings) -> bytes:
+    """What is known to be broken, why nobody can be let into the line, and when to call again; then the end."""
     response = Element("Response")
     for sentence in (
+        *_notices(outcome, language, house, settings),
         *say_refusal(refusal, _words(language, settings)),
         say("call.goodbye", _words(language, settings)),
     ):
@@ -148,6 +153,30 @@ def _ask_request(gather: Element, step: Step, offered: Sequence[RequestOption], 
         request = label(option, step.language, voice)
         words = say("menu.request", _words(step.language, settings), request=request, digit=digit)
         _say(gather, words, step.language, settings)
+
+
+def _said_here(said: Said) -> bool:
+    """Whether it is told to every caller, before they say what they want."""
+    return not said.requests and (not said.channels or CHANNEL in said.channels)
+
+
+def _notices(outcome: Outcome, language: str, house: House, settings: Settings) -> list[str]:
+    """What the service says to this caller, in words their voice can read, without what they heard before the menu."""
+    known = {each.to(language): each for each in house.notices}
+    heard = {words for words, each in known.items() if _said_here(each)}
+    told = [words for words in outcome.notices if words not in heard][:_MOST_NOTICES]
+    return [_readable(known[words].words, language, settings) if words in known else words for words in told]
+
+
+def _say_all(parent: Element, notices: Sequence[Mapping[str, str]], language: str, settings: Settings) -> None:
+    for words in notices[:_MOST_NOTICES]:
+        _say(parent, _readable(words, language, settings), language, settings)
+
+
+def _readable(words: Mapping[str, str], language: str, settings: Settings) -> str:
+    """Said in English to whoever's language has a voice that cannot read it."""
+    tag = _words(language, settings)
+    return words.get(tag) or words.get("en") or words.get(language) or next(iter(words.values()), "")
 
 
 def _words(language: str, settings: Settings) -> str:

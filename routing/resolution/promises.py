@@ -15,6 +15,7 @@ from routing.resolution.quiet import Quiet, began, is_quiet, leaves
 NEWS: Final = "news"
 CALLBACK: Final = "callback"
 SOLUTION: Final = "solution"
+INCIDENT: Final = "incident"
 OPEN_STATES: Final = frozenset({"open", "awaiting_customer", "checking"})
 """Case states in which the customer is always promised the next news."""
 MORNING: Final = timedelta(hours=1)
