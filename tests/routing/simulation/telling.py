@@ -22,6 +22,8 @@ from routing.simulation.scenario import Scenario
 ENOUGH = 10
 """As the service: fewer measured contacts than this say less than the configuration does."""
 MEASURE_SECONDS = 10.0
+LATEST_DONE = 200
+"""As the service: the mean is that of so many."""
 HOUR_SECONDS = 3_600.0
 RECENT_SECONDS = 4 * 3_600.0
 
@@ -128,11 +130,12 @@ class Telling(Waiting):
         mean, variation, measured = self._day.rules.queues[queue].mean_handle_seconds, 1.0, math.inf
         if len(handled) >= ENOUGH:
             variation = statistics.pvariance(handled) / statistics.fmean(handled) ** 2
-            spent = sum((min(ended, now) - begun) * share for begun, ended, share in recent)
-            in_hand = len(recent) - len(handled)
-            mean = handle_seconds(spent, done=len(handled), in_hand=in_hand, variation=variation)
-            measured = float(len(handled))
-        left = [(waited, gone) for at, waited, gone in self._left[queue] if at - waited > now - RECENT_SECONDS]
+            latest = _latest(recent, now)
+            done = sum(ended <= now for _, ended, _ in latest)
+            spent = sum((min(ended, now) - begun) * share for begun, ended, share in latest)
+            mean = handle_seconds(spent, done=done, in_hand=len(latest) - done, variation=variation)
+            measured = float(done)
+        left = [(waited, gone) for at, waited, gone in self._left[queue] if at - waited > now - HOUR_SECONDS]
         waited = sum(seconds for seconds, _ in left)
         over = max(600.0, min(HOUR_SECONDS, now - self._day.scenario.calendar.opens))
         counts = Counter(round(lead) for at, lead in self._came.get(needs, ()) if at > now - HOUR_SECONDS)
@@ -145,6 +148,18 @@ class Telling(Waiting):
             leaving_rate=sum(gone for _, gone in left) / waited if len(left) >= ENOUGH and waited > 0 else 0.0,
             leads=tuple(sorted((float(lead), count / over) for lead, count in counts.items())),
         )
+
+
+def _latest(pieces: Iterable[tuple[float, float, float]], now: float) -> list[tuple[float, float, float]]:
+    """The latest begun, until enough of them are done."""
+    found: list[tuple[float, float, float]] = []
+    done = 0
+    for piece in sorted(pieces, reverse=True):
+        done += piece[1] <= now
+        if done > LATEST_DONE:
+            break
+        found.append(piece)
+    return found
 
 
 @lru_cache(maxsize=10_000)
