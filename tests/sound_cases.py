@@ -54,6 +54,11 @@ SECOND_TRUTHS: Final = {
         """INSERT INTO promise (id, case_id, kind, due_at, made_at, made_by, state)
         SELECT gen_random_uuid(), case_id, kind, due_at, made_at, made_by, state FROM promise""",
     ),
+    "uq_promise_callback": (
+        f"""INSERT INTO promise (id, case_id, interaction_id, kind, due_at, made_at, made_by, state)
+        SELECT gen_random_uuid(), case_id, {INTERACTION}, 'callback', due_at, made_at, made_by, state
+        FROM promise, generate_series(1, 2)""",
+    ),
     "uq_clock_going": (
         """INSERT INTO clock (id, case_id, kind, state, target_seconds, started_at, since, rules_version)
         SELECT gen_random_uuid(), case_id, kind, 'paused', target_seconds, started_at, since, rules_version FROM clock""",
