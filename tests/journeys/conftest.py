@@ -6,20 +6,25 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 from pydantic import SecretStr
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from typing_extensions import override
 
 from app.queries.audit import audit
 from app.settings import Settings
 from tests.api.conftest import House, opened
+from tests.journeys.postbox import Letter, Postbox
 from tests.racing import HANG_SECONDS, LOOK_SECONDS
+from tests.ruling import document, rule
 
 BASE: Final = "https://calls.example.org"
 TOKEN: Final = "twilio-token-of-the-tests"
@@ -159,6 +164,164 @@ class Journey:
             )
 
 
+class Story(Journey):
+    """One matter over days, told in order: letters really leave, and whatever falls due meanwhile happens when it is due.
+
+    Nobody does anything before all that happened was heard: so the story is the same however quick the machine is.
+    """
+
+    def __init__(self, house: House, postbox: Postbox) -> None:
+        super().__init__(house)
+        self.postbox = postbox
+
+    @override
+    async def ring(self, hook: str, call: str, **form: str) -> str:
+        await self.rests()
+        return await super().ring(hook, call, **form)
+
+    @override
+    async def mail(self, letter: str) -> dict[str, Any]:
+        await self.rests()
+        return await super().mail(letter)
+
+    @override
+    async def kiosk(self, hook: str, **body: Any) -> dict[str, Any]:
+        await self.rests()
+        return await super().kiosk(hook, **body)
+
+    @override
+    async def call(self, who: str, method: str, path: str, json: Any = None) -> dict[str, Any]:
+        if method != "GET":
+            await self.rests()
+        return await super().call(who, method, path, json)
+
+    # --- the house and its calendar
+
+    async def begins(self, at: str = "10:00", **rules: Any) -> None:
+        """It is Monday, at this time in Lahore, and these are the rules beside those of the furnished house."""
+        await rule(self.db, self.house.app.state.service.intake, document(**rules))
+        here = (await self.now()).astimezone(LAHORE)
+        monday = await self.at(-here.weekday() % 7 or 7, at)
+        await self.pass_time((monday - here).total_seconds())
+
+    async def now(self) -> datetime:
+        """The service's clock."""
+        (row,) = await self.fetch("SELECT wall_clock() AS now")
+        moment: datetime = row["now"]
+        return moment
+
+    async def at(self, days: int, at: str) -> datetime:
+        """This time in Lahore, so many days from today."""
+        here = (await self.now()).astimezone(LAHORE)
+        hour, minute = map(int, at.split(":"))
+        return here.replace(hour=hour, minute=minute, second=0, microsecond=0) + timedelta(days=days)
+
+    async def passes(self, **span: float) -> None:
+        """So much time passes: `days=2, hours=3`."""
+        await self.becomes_time(await self.now() + timedelta(**span))
+
+    async def becomes_time(self, moment: datetime) -> None:
+        """Time goes on until then, from one thing that is due to the next: each happens at its own time."""
+        await self.rests()
+        while (due := await self._next_due()) is not None and due <= moment:
+            await self.pass_time(max(0.0, (due - await self.now()).total_seconds()))
+            await self.rests()
+        await self.pass_time(max(0.0, (moment - await self.now()).total_seconds()))
+        await self.rests()
+
+    async def rests(self) -> None:
+        """Everything that has happened was heard, what is due is done, and what was to leave has left."""
+        await self.until(self._quiet)
+
+    async def _quiet(self) -> bool | None:
+        (row,) = await self.fetch(_AT_REST)
+        return True if row["rests"] else None
+
+    async def _next_due(self) -> datetime | None:
+        (row,) = await self.fetch(_NEXT_DUE)
+        due: datetime | None = row["due"]
+        return due
+
+    # --- the customers
+
+    async def dials(self, call: str, keys: str, *, number: str) -> str:
+        """A call through the menu, one key after the other; returns the interaction."""
+        document = await self.ring("voice", call, From=number)
+        for key in keys:
+            document = await self.ring(address(document, "Gather"), call, Digits=key, From=number)
+        assert "<Redirect" in document, document
+        (row,) = await self.fetch("SELECT id FROM interaction WHERE contact = $1", call)
+        return str(row["id"])
+
+    async def hangs_up(self, call: str, *, number: str) -> None:
+        """The talk is over; whoever held it completes it."""
+        await self.ring("wait", call, DialCallStatus="completed", DialCallSid=f"{call}-desk", From=number)
+        await self.ring("status", call, CallStatus="completed", From=number)
+
+    async def letter(self, to: str, about: str) -> Letter:
+        """The newest letter to this address whose subject begins so, once it is there."""
+
+        async def look() -> Letter | None:
+            found = [each for each in self.postbox.to(to) if each.subject.startswith(about)]
+            return found[-1] if found else None
+
+        found: Letter = await self.until(look)
+        return found
+
+    # --- the desk
+
+    async def refused(self, who: str, method: str, path: str, json: Any = None) -> dict[str, Any]:
+        """One request that must not be answered well; returns the problem."""
+        headers = {"idempotency-key": str(uuid4())} if method == "POST" else {}
+        answer = await self.house.call(who, method, path, json, headers=headers)
+        assert answer.is_client_error, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    async def case(self, case: str) -> dict[str, Any]:
+        """As a supervisor reads it, once all that has happened was heard."""
+        await self.rests()
+        return await self.call("supervisor", "GET", f"/v1/cases/{case}")
+
+    async def items(self, path: str, who: str = "supervisor") -> list[dict[str, Any]]:
+        """A list, once all that has happened was heard."""
+        await self.rests()
+        found: list[dict[str, Any]] = (await self.call(who, "GET", path))["items"]
+        return found
+
+    async def alarms(self, case: str, kind: str) -> list[dict[str, Any]]:
+        """Of this case and kind, the oldest first."""
+        return await self.items(f"/v1/alarms?case_id={case}&kind={kind}")
+
+    async def timeline(self, case: str, *kinds: str) -> list[str]:
+        """The whole story as a reader sees it, one line for each thing: who, what, and in what words. Offers by their answers."""
+        chosen = "".join(f"&kind={kind}" for kind in kinds)
+        found = await self.items(f"/v1/cases/{case}/timeline?order=oldest&limit=200{chosen}")
+        assert [each["at"] for each in found] == sorted(each["at"] for each in found)
+        return [_line(each) for each in found if each["type"] != "interaction.offered"]
+
+
+LAHORE: Final = ZoneInfo("Asia/Karachi")
+_AT_REST: Final = """
+SELECT NOT EXISTS (SELECT FROM timer WHERE due_at <= wall_clock())
+    AND NOT EXISTS (SELECT FROM outbox WHERE state IN ('pending', 'sending') AND next_at <= wall_clock())
+    AND NOT EXISTS (SELECT FROM event e JOIN follower f ON f.name = 'tending'
+        WHERE (e.epoch, e.xid, e.seq) > (f.epoch, f.xid::text::xid8, f.seq)) AS rests
+"""
+_NEXT_DUE: Final = """
+SELECT least((SELECT min(due_at) FROM timer), (SELECT min(next_at) FROM outbox WHERE state = 'pending')) AS due
+"""
+
+
+def _line(item: dict[str, Any]) -> str:
+    """Who: a representative by name, else the role. What: the event. And what was said, if anything was."""
+    who = item["name"] or item["actor"].partition(":")[0]
+    words = " ".join((item["words"] or "").split())
+    kind = item["type"].partition(".")[2]
+    detail = item["data"].get("notice") or item["solved"] or item["data"].get("kind")
+    return " | ".join(part for part in (who, kind, detail, words) if part)
+
+
 def address(document: str, verb: str) -> str:
     """Where Twilio is told to go next: the `action` of a verb, or the address a Redirect names."""
     if verb == "Redirect":
@@ -180,3 +343,21 @@ async def journey(database: str) -> AsyncIterator[Journey]:
         yield story
         async with story.db.connection() as connection:
             assert await audit(connection) == []
+
+
+@pytest.fixture
+async def story(database: str) -> AsyncIterator[Story]:
+    """The same, with a real mail server that takes what the house sends."""
+    async with Postbox().opened() as postbox:
+        settings = Settings(
+            public_base_url=BASE,
+            twilio_auth_token=SecretStr(TOKEN),
+            mail_address="support@raabta.test",
+            smtp_url=SecretStr(f"smtp://127.0.0.1:{postbox.port}"),
+        )
+        async with opened(database, settings, loops=True) as house:
+            told = Story(house, postbox)
+            yield told
+            await told.rests()
+            async with told.db.connection() as connection:
+                assert await audit(connection) == []
