@@ -1,8 +1,8 @@
 """A notice to a customer: one letter, in their language, with the way to their page, once for its reason.
 
 Decides whether it may leave (somebody can be reached, not more a day than the rules say) and when (never in quiet hours of
-their office). It never sends: the outbox does. The caller holds the case's lock. Surveys and the end of an incident are
-neither limited nor counted: both are owed, once each.
+their office). It never sends: the outbox does. The caller holds the case's lock. Surveys, the end of an incident and that a
+person has answered on the customer's page are neither limited nor counted: they are owed, once each.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from routing.resolution.quiet import leaves
 from routing.rules import Rules
 
 FACT: Final = "noticed"
-FREE: Final = frozenset({"survey", "incident_closed", "incident_over", "incident_reach_over"})
+FREE: Final = frozenset({"answered_on_page", "survey", "incident_closed", "incident_over", "incident_reach_over"})
 """Not limited and not counted."""
 UTC_ZONE: Final = ZoneInfo("UTC")
 # Two cases of one customer at once: the second counts what the first sent. In order of the ids, as every lock.

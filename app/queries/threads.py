@@ -34,7 +34,8 @@ WHERE message.reference = ANY($1::text[]) AND EXISTS (
             UNION ALL SELECT coalesce(customer.merged_into, customer.id)))))
 ORDER BY message.at DESC LIMIT 1
 """
-# Of the case itself, of the one it was taken into, and of all that were: whichever is still open on this channel.
+# Of the case itself, of the one it was taken into, and of all that were: whichever is still open on this channel, or
+# written on any, where the words belong anywhere.
 _OPEN: Final = """
 WITH led AS MATERIALIZED (
     SELECT s.id FROM "case" c JOIN "case" s ON s.id = coalesce(c.merged_into, c.id)
@@ -42,7 +43,7 @@ WITH led AS MATERIALIZED (
 )
 SELECT id FROM interaction
 WHERE case_id = ANY (ARRAY(SELECT id FROM led UNION ALL SELECT c.id FROM "case" c JOIN led ON c.merged_into = led.id))
-    AND channel = $2 AND state NOT IN ('completed', 'abandoned', 'cancelled')
+    AND (channel = $2 OR ($3 AND NOT live)) AND state NOT IN ('completed', 'abandoned', 'cancelled')
 ORDER BY id DESC LIMIT 1
 """
 # The newest case that follows one that stays closed: it is what the customer is in touch with us about now.
@@ -77,4 +78,5 @@ async def thread(connection: Connection, channel: str, wrote: Wrote) -> Thread:
     if case_id is None:
         return Thread(case_id=None, interaction_id=None)
     newest = await connection.fetchval(_NEWEST, case_id)
-    return Thread(case_id=newest, interaction_id=await connection.fetchval(_OPEN, newest, channel))
+    found = await connection.fetchval(_OPEN, newest, channel, wrote.anywhere)
+    return Thread(case_id=newest, interaction_id=found)

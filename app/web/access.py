@@ -10,6 +10,7 @@ from typing import Final
 
 from app.deps import Access
 from app.security import Role
+from app.web import customer
 
 FORM: Final = "application/x-www-form-urlencoded"
 MOST_BYTES: Final = 262_144
@@ -41,4 +42,5 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = {
     ("POST", "/desk/work/{id}/parking"): CHANGING,
     ("POST", "/desk/work/{id}/no-show"): CHANGING,
     ("POST", "/desk/laid-aside/{id}/waking"): CHANGING,
+    **customer.ACCESS,
 }

@@ -15,7 +15,7 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from app.deps import Service
-from app.web import desk, home, live, sign_in, verbs, writing
+from app.web import customer, desk, home, live, sign_in, verbs, writing
 
 STATIC: Final = Path(__file__).parent / "static"
 KEPT_SECONDS: Final = 31_536_000
@@ -37,4 +37,6 @@ def routes(service: Service) -> list[BaseRoute]:
     found: list[BaseRoute] = [Mount("/static", Files(directory=STATIC), name="static")]
     for module in (home, sign_in, desk, live, verbs, writing):
         found.extend(module.router.routes)
+    for router in customer.ROUTERS:
+        found.extend(router.routes)
     return found

@@ -19,6 +19,7 @@ NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "late": ("notice.late_subject", "notice.late_body"),
     "moved": ("notice.moved_subject", "notice.moved_body"),
     "survey": ("notice.survey_subject", "notice.survey_body"),
+    "answered_on_page": ("notice.answered_on_page_subject", "notice.answered_on_page_body"),
     "rescued": ("notice.rescued_subject", "notice.rescued_body"),
     "incident": ("notice.incident_subject", "notice.incident_body"),
     "incident_by": ("notice.incident_by_subject", "notice.incident_by_body"),

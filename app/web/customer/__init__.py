@@ -1,0 +1,14 @@
+"""A customer's own page: how their matter stands, what was promised, and where they answer. It works without a script.
+
+Decides which doors it has. The link is all that is asked for: whoever holds it reads the page and speaks on it. Reading changes
+nothing and no link votes, since programs that check letters follow every link; only a form that is sent does anything.
+"""
+
+from app.web.customer.access import ACCESS
+from app.web.customer.reading import router as reading
+from app.web.customer.speaking import router as speaking
+from app.web.customer.words import router as words
+
+ROUTERS = (reading, words, speaking)
+
+__all__ = ["ACCESS", "ROUTERS"]
