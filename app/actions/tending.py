@@ -14,7 +14,18 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import attach, checks_heeding, clocks, facts, playbooks, promises, surges, survey_end, touches
+from app.actions import (
+    answers_elsewhere,
+    attach,
+    checks_heeding,
+    clocks,
+    facts,
+    playbooks,
+    promises,
+    surges,
+    survey_end,
+    touches,
+)
 from app.actions.heard import Concern, Heard
 from app.actions.record import gathering
 from app.queries.following import Followed
@@ -31,6 +42,7 @@ CONCERNS: Final[tuple[Concern, ...]] = (
     survey_end.heed,
     surges.heed,
     attach.heed,
+    answers_elsewhere.heed,
 )
 """In this order: what a case is, then what counts, then what was promised and by when, then who is told."""
 

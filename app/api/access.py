@@ -90,6 +90,8 @@ TABLE: Final[Mapping[tuple[str, str], Access]] = {
     ("GET", "/v1/cases/{id}/touches"): SERVING,
     ("PUT", "/v1/cases/{id}/touches/{number}/cause"): SERVING,
     ("GET", "/v1/cases/{id}/clocks"): SERVING,
+    ("GET", "/v1/cases/{id}/documents"): SERVING,
+    ("GET", "/v1/documents/{id}"): SERVING,
     ("GET", "/v1/incidents"): SERVING,
     ("POST", "/v1/incidents"): RULING,
     ("GET", "/v1/incidents/{id}"): SERVING,
