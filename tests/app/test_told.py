@@ -15,7 +15,7 @@ from app.db import uuid7
 from app.loops.estimates import Estimates
 from app.loops.janitor import TOLD_DAYS, Janitor
 from app.loops.lease import Lease
-from app.queries import queues
+from app.queries import queues, servers
 from app.queries.lines import document, line
 from app.queries.standing import standing
 from channels.base import Wait
@@ -245,6 +245,25 @@ async def test_what_has_been_seen_of_a_queue_makes_its_waits(shift: Shift) -> No
     wait = await told(shift, interaction)
     assert wait is not None
     assert 200 < wait.low_seconds < 600
+
+
+async def test_the_latest_pieces_of_work_tell_how_long_one_takes(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven visits took half an hour each; of the three latest each took a minute, and these are believed."""
+    monkeypatch.setattr(servers, "LATEST_DONE", 3)
+    await stand_still(shift)
+    for minutes in (30,) * 7 + (1,) * 3:
+        [held] = await busy(shift, "farid")
+        await shift.do(complete, held, outcome=None, actor=person("farid"))
+        await shift.execute(
+            "UPDATE assignment SET offered_at = ended_at - make_interval(mins => $2), expires_at = ended_at,"
+            " answered_at = ended_at - make_interval(mins => $2) WHERE interaction_id = $1",
+            held, minutes,
+        )  # fmt: skip
+    async with shift.db.connection() as connection:
+        handled = (await servers.seen(connection)).handled["sales"]
+    assert handled.seconds == pytest.approx(60, abs=2)
+    assert handled.number == 3
+    assert handled.variation > 0.1
 
 
 def test_a_lines_makings_survive_their_row() -> None:
