@@ -42,7 +42,8 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
         live, callback = (contact.live, contact.callback) if contact is not None else (False, False)
         done = effect(event.subject, event.kind, event.data, live=live, callback=callback)
         await _apply(session, book, each, done)
-        book.news(each.case, at=event.at)  # also after an end: of two events heard in the wrong order the row knows better
+        # Also after an end: of two events heard in the wrong order the row knows better.
+        book.news(each.case, at=event.at)
     await book.write()
 
 

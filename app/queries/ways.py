@@ -88,7 +88,11 @@ class Known:
 
 async def ways(connection: Connection, asked: Sequence[tuple[UUID | None, UUID | None]]) -> list[Way | None]:
     """For each (case, customer) the way to them, or None. A case is asked for its whole family."""
-    arrays: list[list[Any]] = [list(range(len(asked))), [case for case, _ in asked], [customer for _, customer in asked]]
+    arrays: list[list[Any]] = [
+        list(range(len(asked))),
+        [case for case, _ in asked],
+        [customer for _, customer in asked],
+    ]
     found = {row["place"]: _way(row) for row in await connection.fetch(_WRITTEN, *arrays)}
     rest = [place for place in range(len(asked)) if place not in found]
     if rest:
