@@ -3,72 +3,53 @@
 Decides names and limits. Each figure is defined in `docs/figures.md`.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final, Generic, Literal, TypeVar
 
+from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.shapes import Code, Given, Reason
+from app.api.shapes import Code
 
 EARLIEST: Final = date(2000, 1, 1)
 LATEST: Final = date(2199, 12, 31)
 Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
+Form = Literal["json", "csv"]
 Row = TypeVar("Row", bound="Figures")
 
 
-class Asked(Given):
-    """Which period, and what it is narrowed to."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Which period, what it is narrowed to (codes by dimension), and in which form it is wanted."""
 
-    first: Annotated[Day | None, Field(alias="from", description="The first local day; left out: 30 days in all.")] = (
-        None
-    )
-    last: Annotated[Day | None, Field(alias="to", description="The day after the last; left out: tomorrow.")] = None
-    request_type: Annotated[Code | None, Field(description="Only this one.")] = None
-    queue: Annotated[Code | None, Field(description="Only this one.")] = None
-    office: Annotated[Code | None, Field(description="Only this one, by its local days.")] = None
-    channel: Annotated[Code | None, Field(description="Only cases that began there.")] = None
+    first: date | None
+    last: date | None
+    only: Mapping[str, str]
+    form: Form | None
+
+
+def asked(
+    first: Annotated[
+        Day | None, Query(alias="from", description="The first local day; left out: 30 days in all.")
+    ] = None,
+    last: Annotated[Day | None, Query(alias="to", description="The day after the last; left out: tomorrow.")] = None,
+    request_type: Annotated[Code | None, Query(description="Only this one.")] = None,
+    queue: Annotated[Code | None, Query(description="Only this one.")] = None,
+    office: Annotated[Code | None, Query(description="Only this one, by its local days.")] = None,
+    channel: Annotated[Code | None, Query(description="Only this one.")] = None,
     form: Annotated[
-        Literal["json", "csv"] | None,
-        Field(alias="format", description="`csv` gives a table; so does `Accept: text/csv`."),
-    ] = None
+        Form | None, Query(alias="format", description="`csv` gives a table; so does `Accept: text/csv`.")
+    ] = None,
+) -> Asked:
+    """What every report may be asked for."""
+    narrowed = {"request_type": request_type, "queue": queue, "office": office, "channel": channel}
+    only = {name: code for name, code in narrowed.items() if code is not None}
+    return Asked(first=first, last=last, only=only, form=form)
 
 
-class CasesAsked(Asked):
-    """How cases are divided."""
-
-    by: Literal["request_type", "queue", "office", "channel", "representative", "root_cause"] | None = None
-
-
-class FirstContactAsked(Asked):
-    """How matters are divided."""
-
-    by: Literal["request_type", "queue", "office", "channel", "representative", "root_cause"] | None = None
-
-
-class TouchesAsked(Asked):
-    """How touches are divided."""
-
-    by: Literal["cause", "request_type", "queue", "office", "channel", "representative"] | None = None
-    cause: Annotated[Reason | None, Field(description="Only this one.")] = None
-
-
-class PromisesAsked(Asked):
-    """How promises are divided."""
-
-    by: Literal["request_type", "queue", "office", "channel", "representative", "kind"] | None = None
-    kind: Annotated[Code | None, Field(description="Only this one: `news`, `callback`, …")] = None
-
-
-class SurveysAsked(Asked):
-    """How surveys are divided."""
-
-    by: Literal["request_type", "queue", "office", "channel", "representative"] | None = None
-
-
-class SlaAsked(Asked):
-    """How clocks are divided."""
-
-    by: Literal["queue", "request_type", "office", "channel", "representative"] | None = None
+AskedDep = Annotated[Asked, Depends(asked)]
 
 
 class ShareView(BaseModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -10,22 +10,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.api import comma_separated
 from app.api.report_shapes import (
     Asked,
+    AskedDep,
     CaseFigures,
-    CasesAsked,
     ClockFigures,
     Figures,
-    FirstContactAsked,
     FirstContactFigures,
     PromiseFigures,
-    PromisesAsked,
     ReportView,
     ShareView,
-    SlaAsked,
     SurveyFigures,
-    SurveysAsked,
-    TouchesAsked,
     TouchFigures,
 )
+from app.api.shapes import Code, Reason
 from app.db import now as moment
 from app.deps import ActorDep, Guarded, ReadingDep
 from app.errors import Forbidden
@@ -38,21 +34,36 @@ router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=Guarded)
 OWN: Final = "representative"
 WHOLE: Final = "(all)"
 """What stands for the code in rows of all together, in a table."""
-_NARROWING: Final = ("request_type", "queue", "office", "channel", "cause", "kind")
 _SHARED: Final = ("value", "low", "high")
 _TABLE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "queue,opened,closed\r\n(all),12,10\r\n"}}}
 }
+By = Annotated[
+    Literal["request_type", "queue", "office", "channel", "representative"] | None,
+    Query(description="How it is divided. Representatives have their own row: `representative`."),
+]
+ByCase = Annotated[
+    Literal["request_type", "queue", "office", "channel", "representative", "root_cause"] | None,
+    Query(description="How it is divided. Representatives have their own row: `representative`."),
+]
+ByTouch = Annotated[
+    Literal["cause", "request_type", "queue", "office", "channel", "representative"] | None,
+    Query(description="How it is divided. Representatives have their own row: `representative`."),
+]
+ByPromise = Annotated[
+    Literal["request_type", "queue", "office", "channel", "representative", "kind"] | None,
+    Query(description="How it is divided. Representatives have their own row: `representative`."),
+]
+OnlyCause = Annotated[Reason | None, Query(description="Only this one.")]
+OnlyKind = Annotated[Code | None, Query(description="Only this one: `news`, `callback`, …")]
 Accept = Annotated[str | None, Header(include_in_schema=False)]
 Count = Callable[[AsyncSession, reports.Wish], Awaitable[reports.Report]]
 
 
 @router.get("/cases", response_model=ReportView[CaseFigures], responses=_TABLE, summary="What became of cases")
-async def cases(
-    session: ReadingDep, actor: ActorDep, asked: Annotated[CasesAsked, Query()], accept: Accept = None
-) -> Any:
+async def cases(session: ReadingDep, actor: ActorDep, asked: AskedDep, by: ByCase = None, accept: Accept = None) -> Any:
     """Those closed in the period: solved in the customer's word, back again, with how many touches, after how long."""
-    return await _answer(session, actor, asked, accept, reports.cases, CaseFigures, usual="request_type")
+    return await _answer(session, actor, asked, (by, "request_type"), reports.cases, CaseFigures, accept)
 
 
 @router.get(
@@ -62,7 +73,7 @@ async def cases(
     summary="Solved at the first contact",
 )
 async def first_contact(
-    session: ReadingDep, actor: ActorDep, asked: Annotated[FirstContactAsked, Query()], accept: Accept = None
+    session: ReadingDep, actor: ActorDep, asked: AskedDep, by: ByCase = None, accept: Accept = None
 ) -> Any:
     """Of matters that began in the period: nobody had to turn to us again, not before it was solved nor soon after."""
     now = await moment(session)
@@ -70,52 +81,62 @@ async def first_contact(
     async def count(session: AsyncSession, wish: reports.Wish) -> reports.Report:
         return await reports.first_contact(session, wish, now=now)
 
-    return await _answer(session, actor, asked, accept, count, FirstContactFigures, usual="request_type")
+    return await _answer(session, actor, asked, (by, "request_type"), count, FirstContactFigures, accept)
 
 
 @router.get("/touches", response_model=ReportView[TouchFigures], responses=_TABLE, summary="Why customers come again")
 async def touches(
-    session: ReadingDep, actor: ActorDep, asked: Annotated[TouchesAsked, Query()], accept: Accept = None
+    session: ReadingDep,
+    actor: ActorDep,
+    asked: AskedDep,
+    by: ByTouch = None,
+    cause: OnlyCause = None,
+    accept: Accept = None,
 ) -> Any:
     """By cause, and narrowed to a request type or a queue: what a process is mended by."""
-    return await _answer(session, actor, asked, accept, reports.touches, TouchFigures, usual="cause")
+    return await _answer(session, actor, asked, (by, "cause"), reports.touches, TouchFigures, accept, cause=cause)
 
 
 @router.get(
     "/promises", response_model=ReportView[PromiseFigures], responses=_TABLE, summary="Promises kept and broken"
 )
 async def promises(
-    session: ReadingDep, actor: ActorDep, asked: Annotated[PromisesAsked, Query()], accept: Accept = None
+    session: ReadingDep,
+    actor: ActorDep,
+    asked: AskedDep,
+    by: ByPromise = None,
+    kind: OnlyKind = None,
+    accept: Accept = None,
 ) -> Any:
     """Those that ended in the period, a broken one at the instant it was due."""
-    return await _answer(session, actor, asked, accept, reports.promises, PromiseFigures, usual="request_type")
+    return await _answer(
+        session, actor, asked, (by, "request_type"), reports.promises, PromiseFigures, accept, kind=kind
+    )
 
 
 @router.get("/surveys", response_model=ReportView[SurveyFigures], responses=_TABLE, summary="What customers said")
-async def surveys(
-    session: ReadingDep, actor: ActorDep, asked: Annotated[SurveysAsked, Query()], accept: Accept = None
-) -> Any:
+async def surveys(session: ReadingDep, actor: ActorDep, asked: AskedDep, by: By = None, accept: Accept = None) -> Any:
     """Of surveys that were asked in the period: whether it is solved and, apart, how the representative was."""
-    return await _answer(session, actor, asked, accept, reports.surveys, SurveyFigures, usual="request_type")
+    return await _answer(session, actor, asked, (by, "request_type"), reports.surveys, SurveyFigures, accept)
 
 
 @router.get("/sla", response_model=ReportView[ClockFigures], responses=_TABLE, summary="In the time that was set")
-async def sla(session: ReadingDep, actor: ActorDep, asked: Annotated[SlaAsked, Query()], accept: Accept = None) -> Any:
+async def sla(session: ReadingDep, actor: ActorDep, asked: AskedDep, by: By = None, accept: Accept = None) -> Any:
     """Clocks that ended in the period: first response, next response and resolution apart."""
-    return await _answer(session, actor, asked, accept, reports.sla, ClockFigures, usual="queue")
+    return await _answer(session, actor, asked, (by, "queue"), reports.sla, ClockFigures, accept)
 
 
 async def _answer(
     session: AsyncSession,
     actor: Actor,
     asked: Asked,
-    accept: str | None,
+    by: tuple[str | None, str],
     count: Count,
     row: type[Figures],
-    *,
-    usual: str,
+    accept: str | None,
+    **only: str | None,
 ) -> Any:
-    wish = await _wish(session, actor, asked, usual=usual)
+    wish = await _wish(session, actor, asked, by, only)
     found = await count(session, wish)
     if asked.form == "csv" or (asked.form is None and "text/csv" in (accept or "")):
         return _table(wish, found, row)
@@ -131,17 +152,19 @@ async def _answer(
     }
 
 
-async def _wish(session: AsyncSession, actor: Actor, asked: Asked, *, usual: str) -> reports.Wish:
+async def _wish(
+    session: AsyncSession, actor: Actor, asked: Asked, by: tuple[str | None, str], more: Mapping[str, str | None]
+) -> reports.Wish:
     """What is asked for. A representative has their own row and no other; raises `Forbidden` (`own_row_only`)."""
-    chosen: str | None = getattr(asked, "by", None)
-    only = {name: code for name in _NARROWING if (code := getattr(asked, name, None)) is not None}
+    only = {**asked.only, **{name: code for name, code in more.items() if code is not None}}
+    said, usual = by
     if actor.representative is not None:
-        if chosen not in (None, OWN):
+        if said not in (None, OWN):
             raise Forbidden("Representatives read their own row: by=representative.", code="own_row_only")
-        chosen, only[OWN] = OWN, actor.representative
+        said, only[OWN] = OWN, actor.representative
     now = await moment(session)
-    days = await reports.period(session, asked.first, asked.last, office=asked.office, now=now)
-    return reports.Wish(by=chosen or usual, period=days, only=only, total=actor.representative is None)
+    days = await reports.period(session, asked.first, asked.last, office=only.get("office"), now=now)
+    return reports.Wish(by=said or usual, period=days, only=only, total=actor.representative is None)
 
 
 def _plain(rows: Any) -> Any:

@@ -179,7 +179,7 @@ async def test_cases_are_divided_by_what_they_are(
 ) -> None:
     for _ in range(2):
         await case(connection, root_cause="worn_out")
-    other = {"request_type": "order", "queue": "sales", "office": "hyderabad", "channel": "email"}
+    other: dict[str, Any] = {"request_type": "order", "queue": "sales", "office": "hyderabad", "channel": "email"}
     await case(connection, **other, resolved_by=None, owner="devi")
     assert [(each["code"], each["closed"]) for each in (await march(db, "cases", by)).items] == list(
         zip(codes, (2, 1), strict=True)
@@ -191,9 +191,10 @@ async def test_cases_are_divided_by_what_they_are(
 async def test_of_a_representatives_few_nothing_is_told_but_their_number(
     db: Database, connection: asyncpg.Connection
 ) -> None:
+    survey: dict[str, Any] = {"round": 1}
     for _ in range(LEAST):
         await case(connection, reopened=1)
-        survey = {"round": 1, "state": "answered", "channel": "email", "asked_at": MARCH, "closes_at": LATER}
+        survey |= {"round": 1, "state": "answered", "channel": "email", "asked_at": MARCH, "closes_at": LATER}
         survey |= {"solved": "yes", "mark": 4, "ended_at": LATER, "case_id": await case(connection)}
         await put(connection, "survey", **survey, representative="ayesha")
     for _ in range(LEAST - 1):
