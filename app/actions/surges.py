@@ -27,7 +27,9 @@ from routing.rules import Rules
 ANYWHERE: Final = ""
 COUNTED: Final = frozenset({"queued", "turned_away"})
 RECENT: Final = 4
-"""So many windows just before the one that runs."""
+"""So many windows a moment before the one that runs."""
+ABOUT: Final = 3
+"""Windows about the same time: it, and those beside it."""
 WEEKS: Final = 4
 DAYS: Final = 7
 """Where there are fewer weeks than two, the same time of earlier days is what is known."""
@@ -130,16 +132,22 @@ async def propose_surges(session: AsyncSession, surges: Sequence[Surge], *, now:
 
 
 def earlier(starts_at: datetime, seconds: float, *, first: datetime) -> tuple[list[datetime], list[datetime]]:
-    """The windows one is held against: those at the same time of earlier weeks (or days), and those just before it.
+    """The windows one is held against: those about the same time of earlier weeks (or days), and those of a moment ago.
 
-    None before anything was counted: that nothing came then is not known.
+    The very last one is left out, in which the surge may have begun. None before anything was counted: that nothing came
+    then is not known.
     """
-    weeks = [starts_at - timedelta(weeks=number) for number in range(1, WEEKS + 1)]
-    days = [starts_at - timedelta(days=number) for number in range(1, DAYS + 1)]
+    length = timedelta(seconds=seconds)
+    weeks = [at for number in range(1, WEEKS + 1) for at in _about(starts_at - timedelta(weeks=number), length)]
+    days = [at for number in range(1, DAYS + 1) for at in _about(starts_at - timedelta(days=number), length)]
     known = [at for at in weeks if at >= first]
-    same = known if len(known) > 1 else [at for at in days if at >= first]
-    recent = [starts_at - timedelta(seconds=seconds * number) for number in range(1, RECENT + 1)]
+    same = known if len(known) > ABOUT else [at for at in days if at >= first]
+    recent = [starts_at - length * number for number in range(2, RECENT + 2)]
     return same, [at for at in recent if at >= first]
+
+
+def _about(at: datetime, length: timedelta) -> list[datetime]:
+    return [at - length, at, at + length]
 
 
 async def _judged(

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from app.postgres import LocalPostgres
-from tests import sound_cases, sound_outward
+from tests import sound_cases, sound_incidents, sound_outward
 from tests.office import furnish
 
 pytestmark = pytest.mark.oldest
@@ -22,7 +22,7 @@ CASE: Final = "'00000000-0000-7000-8000-00000000000c'"
 CUSTOMER: Final = "'00000000-0000-7000-8000-00000000000d'"
 INTERACTION: Final = "'00000000-0000-7000-8000-00000000000e'"
 
-PARTS: Final = (sound_cases, sound_outward)
+PARTS: Final = (sound_cases, sound_outward, sound_incidents)
 """What else there is, each in a file of its own: sound rows, their tables, and what breaks each rule."""
 
 SOUND: Final = f"""
