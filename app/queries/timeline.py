@@ -69,6 +69,8 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 UNASKED: Final = frozenset({"routing", "clock", "touch", "playbook"})
 """Shown only to those who ask for them: how the house works, and not what happened to the customer."""
 _KIND_OF: Final = {event: kind for kind, events in KINDS.items() for event in events}
+_MARK: Final = "mark"
+"""What a customer thinks of a representative."""
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CONTACTS: Final = """
@@ -117,7 +119,7 @@ async def timeline(session: AsyncSession, case_id: UUID, wish: Wish, *, reader: 
     more, rows = len(rows) > wish.limit, rows[: wish.limit]
     if back:
         rows.reverse()
-    told = [_told(row, contacts) for row in rows]
+    told = [_told(row, contacts, reader=reader) for row in rows]
     found = await words_for(connection, told, reader=reader)
     items = [_item(each, found.get(each.seq, {}), found.names) for each in told]
     cursor = [_cursor(each) for each in (told[-1], told[0])] if told else [wish.after, wish.before]
@@ -149,7 +151,8 @@ def _left_out(kinds: Collection[str]) -> list[str]:
     return sorted(left)
 
 
-def _told(row: Any, contacts: Mapping[UUID, Any]) -> Told:
+def _told(row: Any, contacts: Mapping[UUID, Any], *, reader: str | None) -> Told:
+    data = row["data"] if reader is None else {name: each for name, each in row["data"].items() if name != _MARK}
     contact = contacts.get(UUID(row["subject_id"])) if row["subject"] == "interaction" else None
     return Told(
         seq=row["seq"],
@@ -158,7 +161,7 @@ def _told(row: Any, contacts: Mapping[UUID, Any]) -> Told:
         version=row["version"],
         at=row["at"],
         actor=row["actor"],
-        data=row["data"],
+        data=data,
         case_id=contact["case_id"] if contact is not None else UUID(row["subject_id"]),
         interaction_id=contact["id"] if contact is not None else None,
         channel=contact["channel"] if contact is not None else None,

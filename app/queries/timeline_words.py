@@ -21,10 +21,11 @@ WHERE interaction_id = ANY($1::uuid[]) AND direction = 'in' ORDER BY interaction
 """
 _PROMISES: Final = "SELECT id, kind, words, due_at, state, representative FROM promise WHERE id = ANY($1::uuid[])"
 _CHECKS: Final = "SELECT id, before, comment, representative, checker FROM second_check WHERE id = ANY($1::uuid[])"
-_SURVEYS: Final = "SELECT id, solved, mark, words, representative FROM survey WHERE id = ANY($1::uuid[])"
+_SURVEYS: Final = "SELECT id, words FROM survey WHERE id = ANY($1::uuid[])"
 _DOCUMENTS: Final = "SELECT id, name, media_type FROM document WHERE id = ANY($1::uuid[])"
 _NAMES: Final = "SELECT code, name FROM representative WHERE code = ANY($1::text[])"
 _ROLE: Final = "representative:"
+_SAID: Final = frozenset({"case.survey_answered", "case.survey_marked"})
 _COMING: Final = frozenset({"interaction.arrived", "interaction.queued", "interaction.scheduled"})
 
 Details = dict[str, Any]
@@ -78,15 +79,18 @@ async def words_for(connection: Connection, told: Sequence[Told], *, reader: str
     """Words, times and names for a page of events."""
     by_seq: dict[int, Details] = {}
     brought = {each.seq: each.interaction_id for each in told if each.version == 1 and each.event in _COMING}
+    said = {each.seq: each for each in told if each.event in _SAID}
     for statement, asked, shown in (
         (_BROUGHT, brought, _of_message),
         (_MESSAGES, _named(told, "message", ("message", "note", "check")), _of_message),
         (_PROMISES, _named(told, "promise", ("promise",)), _of_promise),
         (_CHECKS, _named(told, "check", ("check",)), _of_check),
-        (_SURVEYS, _named(told, "survey", ("survey",)), _of_survey if reader is None else _of_survey_solved),
+        (_SURVEYS, _named([each for each in told if each.seq in said], "survey", ("survey",)), _of_survey),
         (_DOCUMENTS, _named(told, "document", ("document",)), _of_document),
     ):
         await _add(connection, statement, asked, shown, by_seq)
+    for seq, each in said.items():
+        by_seq[seq] = _said_then(each, by_seq.get(seq, {}), reader=reader)
     codes = sorted({each.representative for each in told if each.representative})
     rows = await connection.fetch(_NAMES, codes) if codes else []
     return Found(by_seq=by_seq, names={row["code"]: row["name"] for row in rows})
@@ -125,12 +129,14 @@ def _of_check(row: Any) -> Details:
 
 
 def _of_survey(row: Any) -> Details:
-    return {"words": row["words"], "mark": row["mark"], **_of_survey_solved(row)}
+    return {"words": row["words"]}
 
 
-def _of_survey_solved(row: Any) -> Details:
-    """What the customer said of the representative is not for representatives."""
-    return {"solved": row["solved"]}
+def _said_then(told: Told, found: Details, *, reader: str | None) -> Details:
+    """What stood in that answer: a later one says what it says. Of the representative, nothing for representatives."""
+    solved = {"solved": told.data.get("solved")}
+    judges = reader is None and ("mark" in told.data or told.event == "case.survey_marked")
+    return {**solved, **found, "mark": told.data.get("mark")} if judges else solved
 
 
 def _of_document(row: Any) -> Details:

@@ -19,6 +19,7 @@ from routing.lifecycle import CASE, INTERACTION
 from tests.app.test_cases import case_of
 from tests.moving import turns
 from tests.shift import Shift, person
+from tests.solving import say, solved
 
 
 async def page(shift: Shift, case: UUID, *, reader: str | None = None, **more: Any) -> Page:
@@ -125,7 +126,7 @@ async def test_a_representative_reads_what_they_served_and_not_how_a_colleague_w
     await shift.execute(
         "INSERT INTO event (subject, subject_id, version, kind, at, actor, data)"
         " SELECT 'case', $1, max(version) + 1, 'survey_answered', wall_clock(), 'customer',"
-        " jsonb_build_object('survey', $2::text) FROM event WHERE subject_id = $1", str(case), str(survey),
+        " jsonb_build_object('survey', $2::text, 'solved', 'no', 'mark', 1) FROM event WHERE subject_id = $1", str(case), str(survey),
     )  # fmt: skip
     await shift.execute('UPDATE "case" SET version = version + 1 WHERE id = $1', case)
     seen = [next(item for item in await read(shift, case, reader=who) if item["kind"] == "survey") for who in (None, "esther")]  # fmt: skip
@@ -133,6 +134,7 @@ async def test_a_representative_reads_what_they_served_and_not_how_a_colleague_w
         ("no", 1, "Rude"),
         ("no", None, None),
     ]
+    assert ["mark" in item["data"] for item in seen] == [True, False]
     with pytest.raises(NotFound):
         await read(shift, case, reader="bilal")
     with pytest.raises(NotFound):
@@ -151,3 +153,18 @@ def test_every_event_of_contacts_has_a_kind_and_no_name_is_misspelt() -> None:
     there = {f"interaction.{event}" for _, event in INTERACTION.table} | {f"case.{event}" for _, event in CASE.table}
     assert named <= there
     assert {event for event in there if event.startswith("interaction.")} <= named
+
+
+async def test_each_answer_to_a_survey_tells_what_was_said_then(shift: Shift) -> None:
+    case = await solved(shift)
+    await say(shift, case, "no")
+    await say(shift, case, "yes", mark=4)
+    await say(shift, case, None, words="Kind")
+    events = [each for each in await read(shift, case) if each["kind"] == "survey"]
+    told = [(each["type"], each.get("solved"), each.get("mark"), each["words"]) for each in events]
+    assert told == [
+        ("case.survey_asked", None, None, None),
+        ("case.survey_answered", "no", None, None),
+        ("case.survey_answered", "yes", 4, "Kind"),
+        ("case.survey_marked", "yes", 4, "Kind"),
+    ]

@@ -28,6 +28,8 @@ from tests.ruling import document, rule
 
 BASE: Final = "https://calls.example.org"
 TOKEN: Final = "twilio-token-of-the-tests"
+OURS: Final = "support@raabta.test"
+"""Where customers write to."""
 
 
 class Journey:
@@ -258,6 +260,19 @@ class Story(Journey):
         await self.ring("wait", call, DialCallStatus="completed", DialCallSid=f"{call}-desk", From=number)
         await self.ring("status", call, CallStatus="completed", From=number)
 
+    async def opens(self, link: str) -> str:
+        """What a customer reads on their page, behind the link of a letter."""
+        answer = await self.house.client.get(link)
+        assert answer.status_code == 200, answer.text
+        return _visible(answer.text)
+
+    async def sends(self, link: str, form: str, **fields: str) -> str:
+        """They send one of the forms of their page; what they read then."""
+        await self.rests()
+        answer = await self.house.client.post(f"{link}/{form}", data=fields)
+        assert answer.status_code == 303, answer.text
+        return await self.opens(answer.headers["location"])
+
     async def letter(self, to: str, about: str) -> Letter:
         """The newest letter to this address whose subject begins so, once it is there."""
 
@@ -269,6 +284,11 @@ class Story(Journey):
         return found
 
     # --- the desk
+
+    async def writes(self, code: str, interaction: str, words: str, **more: Any) -> dict[str, Any]:
+        """The representative writes to the customer; returns the message."""
+        body = {"body": words, "direction": "out", **more}
+        return await self.call(code, "POST", f"/v1/interactions/{interaction}/messages", body)
 
     async def refused(self, who: str, method: str, path: str, json: Any = None) -> dict[str, Any]:
         """One request that must not be answered well; returns the problem."""
@@ -313,6 +333,11 @@ SELECT least((SELECT min(due_at) FROM timer), (SELECT min(next_at) FROM outbox W
 """
 
 
+def _visible(page: str) -> str:
+    """The words of a page, as one line."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.partition("<body>")[2])).split())
+
+
 def _line(item: dict[str, Any]) -> str:
     """Who: a representative by name, else the role. What: the event. And what was said, if anything was."""
     who = item["name"] or item["actor"].partition(":")[0]
@@ -320,6 +345,17 @@ def _line(item: dict[str, Any]) -> str:
     kind = item["type"].partition(".")[2]
     detail = item["data"].get("notice") or item["solved"] or item["data"].get("kind")
     return " | ".join(part for part in (who, kind, detail, words) if part)
+
+
+def written(
+    number: int, words: str, *, sender: str, subject: str = "A kettle", answers: str | None = None, to: str = OURS
+) -> str:
+    """A customer's letter; `answers` is the Message-ID of the letter it replies to."""
+    thread = f"In-Reply-To: <{answers}>\nReferences: <{answers}>\n" if answers else ""
+    return (
+        f"From: {sender}\nTo: {to}\nSubject: {subject}\nMessage-ID: <{number}.{sender}>\n{thread}"
+        f"Content-Type: text/plain; charset=utf-8\n\n{words}\n"
+    )
 
 
 def address(document: str, verb: str) -> str:
@@ -337,7 +373,7 @@ def address(document: str, verb: str) -> str:
 @pytest.fixture
 async def journey(database: str) -> AsyncIterator[Journey]:
     """The service with its loops, nobody at work yet; at the end the audit must find nothing."""
-    settings = Settings(public_base_url=BASE, twilio_auth_token=SecretStr(TOKEN), mail_address="support@raabta.test")
+    settings = Settings(public_base_url=BASE, twilio_auth_token=SecretStr(TOKEN), mail_address=OURS)
     async with opened(database, settings, loops=True) as house:
         story = Journey(house)
         yield story
@@ -352,7 +388,7 @@ async def story(database: str) -> AsyncIterator[Story]:
         settings = Settings(
             public_base_url=BASE,
             twilio_auth_token=SecretStr(TOKEN),
-            mail_address="support@raabta.test",
+            mail_address=OURS,
             smtp_url=SecretStr(f"smtp://127.0.0.1:{postbox.port}"),
         )
         async with opened(database, settings, loops=True) as house:
