@@ -1,4 +1,4 @@
-"""What the desk page shows a representative: their offers, their work, and the history of one customer's matter.
+"""What surrounds every page of the desk: a representative's offers, their work, and the names of things.
 
 Decides what belongs to one view and how much of it. Reads only; everything asked for here starts from an assignment of
 the representative themselves.
@@ -6,32 +6,16 @@ the representative themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import NotFound
-from app.tables import (
-    Assignment,
-    Case,
-    Customer,
-    CustomerIdentity,
-    EventRow,
-    Interaction,
-    Message,
-    Office,
-    Queue,
-    Representative,
-    RequestType,
-)
+from app.tables import Assignment, Customer, EventRow, Interaction, Office, Queue, Representative, RequestType
 
-MOST_MESSAGES = 50
-MOST_CONTACTS = 20
-MOST_CASES = 10
 MOST_LAID_ASIDE = 20
 MOST_COLLEAGUES = 200
 
@@ -43,29 +27,6 @@ class Held:
     assignment: Assignment
     interaction: Interaction
     customer: Customer | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proposal:
-    """Another open case of the same recognised customer, and when they were last in touch about it."""
-
-    case: Case
-    last: Interaction | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Matter:
-    """The case behind one contact. `messages` and `contacts` are the latest, oldest first; `more`: there are older ones."""
-
-    case: Case
-    identities: Sequence[CustomerIdentity]
-    messages: Sequence[Message]
-    more: bool
-    contacts: Sequence[tuple[Interaction, str | None]]
-    proposals: Sequence[Proposal]
-    names: Mapping[str, str]
-    """Names of the representatives who wrote or served here, by code."""
-    connected: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,8 +47,11 @@ async def representative(session: AsyncSession, code: str) -> Representative:
     return found
 
 
-async def zone(session: AsyncSession, code: str) -> str:
-    """The name of the time zone of a representative's office."""
+async def zone(session: AsyncSession, code: str | None) -> str:
+    """The name of the time zone of a representative's office; None: of the first office, where supervisors are."""
+    if code is None:
+        first = select(Office.timezone).order_by(col(Office.place), col(Office.code)).limit(1)
+        return (await session.exec(first)).first() or "UTC"
     chosen = select(Office.timezone).join(Representative, col(Representative.office) == col(Office.code))
     return (await session.exec(chosen.where(Representative.code == code))).first() or "UTC"
 
@@ -125,25 +89,6 @@ async def laid_aside(session: AsyncSession, code: str) -> list[tuple[Interaction
     return [(about, customer) for about, customer in (await session.exec(chosen)).all()]
 
 
-async def matter(session: AsyncSession, about: Held) -> Matter:
-    """The whole history behind one contact, in a fixed number of statements."""
-    interaction = about.interaction
-    case = await session.get_one(Case, interaction.case_id)
-    messages = await _messages(session, case.id)
-    contacts = await _contacts(session, interaction)
-    codes = {message.author for message in messages} | {served_by for _, served_by in contacts}
-    return Matter(
-        case=case,
-        identities=await _identities(session, interaction.customer_id),
-        messages=messages[:MOST_MESSAGES][::-1],
-        more=len(messages) > MOST_MESSAGES,
-        contacts=contacts,
-        proposals=await _proposals(session, interaction),
-        names=await _names(session, {code for code in codes if code}),
-        connected=await _connected(session, about),
-    )
-
-
 async def house(session: AsyncSession, *, me: str) -> House:
     """The names that codes stand for, and the colleagues of `me` who are on shift."""
     requests = (await session.exec(select(RequestType).order_by(col(RequestType.place), col(RequestType.code)))).all()
@@ -161,63 +106,7 @@ async def house(session: AsyncSession, *, me: str) -> House:
     )
 
 
-async def _messages(session: AsyncSession, case_id: UUID) -> Sequence[Message]:
-    chosen = select(Message).where(Message.case_id == case_id).order_by(col(Message.at).desc(), col(Message.id).desc())
-    return (await session.exec(chosen.limit(MOST_MESSAGES + 1))).all()
-
-
-async def _names(session: AsyncSession, codes: set[str]) -> Mapping[str, str]:
-    chosen = select(Representative.code, Representative.name).where(col(Representative.code).in_(codes))
-    return dict((await session.exec(chosen)).all()) if codes else {}
-
-
-async def _identities(session: AsyncSession, customer_id: UUID | None) -> Sequence[CustomerIdentity]:
-    if customer_id is None:
-        return []
-    chosen = select(CustomerIdentity).where(CustomerIdentity.customer_id == customer_id)
-    return (await session.exec(chosen.order_by(col(CustomerIdentity.kind), col(CustomerIdentity.value)))).all()
-
-
-async def _contacts(session: AsyncSession, interaction: Interaction) -> Sequence[tuple[Interaction, str | None]]:
-    """Other contacts on the case, each with whoever served it last."""
-    chosen = (
-        select(Interaction)
-        .where(Interaction.case_id == interaction.case_id, Interaction.id != interaction.id)
-        .order_by(col(Interaction.id).desc())
-        .limit(MOST_CONTACTS)
-    )
-    rows = (await session.exec(chosen)).all()[::-1]
-    served = (
-        select(Assignment.interaction_id, Assignment.representative)
-        .where(col(Assignment.interaction_id).in_([row.id for row in rows]), col(Assignment.answered_at).is_not(None))
-        .order_by(col(Assignment.answered_at))
-    )
-    by_whom = dict((await session.exec(served)).all()) if rows else {}
-    return [(row, by_whom.get(row.id)) for row in rows]
-
-
-async def _proposals(session: AsyncSession, interaction: Interaction) -> Sequence[Proposal]:
-    """Only proposed: an identity may be shared, so nothing is joined by it."""
-    if interaction.customer_id is None:
-        return []
-    chosen = (
-        select(Case)
-        .where(Case.customer_id == interaction.customer_id, Case.id != interaction.case_id, Case.state != "closed")
-        .order_by(col(Case.id).desc())
-        .limit(MOST_CASES)
-    )
-    cases = (await session.exec(chosen)).all()
-    newer = aliased(Interaction)
-    newest = select(newer.id).where(newer.case_id == Interaction.case_id).order_by(col(newer.id).desc()).limit(1)
-    latest = select(Interaction).where(
-        col(Interaction.case_id).in_([case.id for case in cases]),
-        col(Interaction.id) == newest.correlate(Interaction).scalar_subquery(),
-    )
-    last = {row.case_id: row for row in (await session.exec(latest)).all()} if cases else {}
-    return [Proposal(case=case, last=last.get(case.id)) for case in cases]
-
-
-async def _connected(session: AsyncSession, about: Held) -> bool:
+async def connected(session: AsyncSession, about: Held) -> bool:
     """Whether customer and representative have been speaking since this assignment was taken."""
     if about.assignment.answered_at is None or not about.assignment.live:
         return False

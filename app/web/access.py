@@ -1,6 +1,7 @@
 """Who may open which page: rows of the one access table.
 
-Decides by role only, as the table does. The desk is for a representative's own key: what it shows is theirs.
+Decides by role only, as the table does. What is offered and held is for a representative's own key: what it shows is theirs.
+Cases, alarms and checks are for supervisors, too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ _REPRESENTATIVE: Final = frozenset[Role]({"representative"})
 EVERYBODY: Final = Access(roles=None)
 ENTRANCE: Final = Access(roles=None, media_type=FORM, max_bytes=4_096)
 READING: Final = Access(roles=_REPRESENTATIVE)
+SERVING: Final = frozenset[Role]({"representative", "supervisor", "admin"})
+LOOKING: Final = Access(roles=SERVING)
+"""Pages of cases: of a representative's own work, and of all for those who lead."""
+DOING: Final = Access(roles=SERVING, media_type=FORM, max_bytes=MOST_BYTES)
+LEADING: Final = Access(roles=frozenset[Role]({"supervisor", "admin"}))
+DECLARING: Final = Access(roles=LEADING.roles, media_type=FORM, max_bytes=MOST_BYTES)
 CHANGING: Final = Access(roles=_REPRESENTATIVE, media_type=FORM, max_bytes=MOST_BYTES)
 
 ACCESS: Final[Mapping[tuple[str, str], Access]] = {
@@ -25,8 +32,8 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = {
     ("GET", "/desk/sign-in"): EVERYBODY,
     ("POST", "/desk/sign-in"): ENTRANCE,
     ("POST", "/desk/language"): ENTRANCE,
-    ("POST", "/desk/sign-out"): CHANGING,
-    ("GET", "/desk"): READING,
+    ("POST", "/desk/sign-out"): DOING,
+    ("GET", "/desk"): LOOKING,
     ("GET", "/desk/work/{id}"): READING,
     ("GET", "/desk/pulse"): READING,
     ("GET", "/desk/stream"): READING,
@@ -43,4 +50,25 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = {
     ("POST", "/desk/work/{id}/no-show"): CHANGING,
     ("POST", "/desk/laid-aside/{id}/waking"): CHANGING,
     **customer.ACCESS,
+    ("GET", "/desk/cases"): LOOKING,
+    ("GET", "/desk/cases/{id}"): LOOKING,
+    ("POST", "/desk/cases/{id}/steps/{step}"): DOING,
+    ("POST", "/desk/cases/{id}/touches/{number}"): DOING,
+    ("POST", "/desk/cases/{id}/awaiting"): DOING,
+    ("POST", "/desk/cases/{id}/description"): DOING,
+    ("POST", "/desk/cases/{id}/resolution"): DOING,
+    ("POST", "/desk/cases/{id}/reopening"): DOING,
+    ("POST", "/desk/cases/{id}/promises"): DOING,
+    ("POST", "/desk/cases/{id}/promises/{promise}"): DOING,
+    ("POST", "/desk/cases/{id}/merges"): DOING,
+    ("POST", "/desk/cases/{id}/merges/{merge}/undoing"): DOING,
+    ("POST", "/desk/cases/{id}/splits"): DOING,
+    ("GET", "/desk/alarms"): LOOKING,
+    ("POST", "/desk/alarms/{id}/done"): DOING,
+    ("GET", "/desk/checks"): LOOKING,
+    ("GET", "/desk/checks/{id}"): LOOKING,
+    ("POST", "/desk/checks/{id}/taking"): DOING,
+    ("POST", "/desk/checks/{id}/dropping"): DOING,
+    ("POST", "/desk/checks/{id}/approval"): DOING,
+    ("POST", "/desk/checks/{id}/return"): DOING,
 }

@@ -1,46 +1,34 @@
-"""The desk: one representative's offers, the work in hand, and the piece they look at.
+"""The desk: one representative's offers, the work in hand, and the piece they look at, with its whole matter.
 
 Decides what is looked at when nobody chose: work in hand before offers, so that an arriving offer never takes a half
 written answer away. Reads only, and counts as a sign of life.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app import registry
-from app.db import now as database_clock
-from app.db import uuid7
-from app.deps import ActorDep, ReadingDep, ServiceDep
-from app.queries import desk
+from app.deps import ActorDep, ReadingDep, Service, ServiceDep
+from app.queries import desk, desk_cases
 from app.queries.desk import Held
+from app.security import Actor
 from app.tables import Assignment
 from app.web.fields import PathId, myself
-from app.web.page import Page, render, spoken_here
-from app.web.show import Shown
-from channels.base import Info
+from app.web.frame import Wrong, frame, framed
+from app.web.page import Page, home_of, see
+from app.web.told import teller
 
 router = APIRouter(prefix="/desk", route_class=Page, include_in_schema=False)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Traits:
-    """What the desk offers for a contact, by its channel's traits: never by its name."""
-
-    kind: str
-    """`letter`, `call` or `visit`: the word and the sign it is shown with."""
-    answers: bool
-    numbered: bool
-    live: bool
-
-
 @router.get("")
 async def overview(request: Request, service: ServiceDep, session: ReadingDep, actor: ActorDep) -> Response:
-    """What there is to do."""
-    code = myself(actor)
-    service.heartbeats.note(code)
-    return await _desk(request, session, code, chosen=None)
+    """What there is to do; who leads begins with the alarms."""
+    if actor.representative is None:
+        return see(home_of(request))
+    return await _desk(request, session, service, actor, chosen=None)
 
 
 @router.get("/work/{id}")
@@ -48,54 +36,55 @@ async def piece(
     request: Request, assignment_id: PathId, service: ServiceDep, session: ReadingDep, actor: ActorDep
 ) -> Response:
     """One piece of it. Where it is over by now, why."""
-    code = myself(actor)
-    service.heartbeats.note(code)
-    chosen = await desk.assignment(session, assignment_id, code)
-    return await _desk(request, session, code, chosen=chosen)
+    return await work_page(request, session, service, actor, assignment_id)
 
 
-def traits(info: Info | None) -> Traits:
-    """What can be done with a contact of this channel. One that is not served any more can still be completed."""
-    if info is None:
-        return Traits(kind="letter", answers=False, numbered=False, live=False)
-    kind = "letter" if not info.live else "visit" if info.numbered else "call"
-    return Traits(kind=kind, answers="replied" in info.commands, numbered=info.numbered, live=info.live)
+async def work_page(
+    request: Request,
+    session: AsyncSession,
+    service: Service,
+    actor: Actor,
+    assignment_id: UUID,
+    *,
+    wrong: Wrong | None = None,
+    status: int = 200,
+) -> Response:
+    """The same, also where a form of it was refused."""
+    chosen = await desk.assignment(session, assignment_id, myself(actor))
+    return await _desk(request, session, service, actor, chosen=chosen, wrong=wrong, status=status)
 
 
-async def _desk(request: Request, session: AsyncSession, code: str, *, chosen: Assignment | None) -> Response:
-    who = await desk.representative(session, code)
-    house = await desk.house(session, me=code)
-    held = await desk.held(session, code)
-    shown = Shown(
-        words=spoken_here(request),
-        house=house,
-        zone=house.offices[who.office].timezone if who.office else "UTC",
-        now=await database_clock(session),
-    )
-    looked_at = _looked_at(held, chosen)
-    query = request.query_params
-    return render(
+async def _desk(
+    request: Request,
+    session: AsyncSession,
+    service: Service,
+    actor: Actor,
+    *,
+    chosen: Assignment | None,
+    wrong: Wrong | None = None,
+    status: int = 200,
+) -> Response:
+    about = await frame(request, session, service, actor)
+    at = _looked_at(about.held, chosen)
+    matter = await desk_cases.seen(session, at.interaction.case_id, reader=about.code) if at else None
+    return await framed(
         request,
+        session,
+        about,
         "desk.html",
-        me=who,
-        house=house,
-        shown=shown,
-        offers=[each for each in held if each.assignment.state == "offered"],
-        work=[each for each in held if each.assignment.state != "offered"],
-        laid_aside=await desk.laid_aside(session, code),
-        at=looked_at,
-        matter=await desk.matter(session, looked_at) if looked_at else None,
-        gone=(chosen.outcome or "work_gone") if chosen and not looked_at else None,
-        here=_address(looked_at, chosen),
-        traits={name: traits(channel.info) for name, channel in registry.current().items()},
-        no_traits=traits(None),
-        once=uuid7().hex,
-        said=query.get("said"),
-        sorry=query.get("sorry"),
+        here=_address(at, chosen),
+        place="desk",
+        wrong=wrong,
+        status=status,
+        at=at,
+        matter=matter,
+        connected=await desk.connected(session, at) if at else False,
+        tell=teller(about.shown, me=about.code),
+        gone=(chosen.outcome or "work_gone") if chosen and not at else None,
     )
 
 
-def _looked_at(held: list[Held], chosen: Assignment | None) -> Held | None:
+def _looked_at(held: Sequence[Held], chosen: Assignment | None) -> Held | None:
     if chosen is not None:
         return next((each for each in held if each.assignment.id == chosen.id), None)
     taken = [each for each in held if _is_taken(each)]

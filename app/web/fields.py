@@ -25,6 +25,7 @@ Reason = Annotated[str, Form(pattern=r"^(?:[a-z0-9][a-z0-9_.-]*)?$", max_length=
 """A code or nothing: it is kept in the event log for ever, where no words of or about people may stand."""
 Line = Annotated[str, AfterValidator(_clean), Form(max_length=500)]
 Text = Annotated[str, AfterValidator(_clean), Form(max_length=50_000)]
+Comment = Annotated[str, AfterValidator(_clean), Form(max_length=4_000)]
 PathId = Annotated[UUID, Path(alias="id")]
 
 

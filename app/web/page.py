@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +24,7 @@ from typing_extensions import override
 from app.deps import COOKIE, Guarded, csrf_token
 from app.deps.problems import BUSY
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RaabtaError, TooLarge, Unauthenticated, Unavailable
+from app.security import Actor
 from app.web.show import direction, own_name, written_in
 from app.web.words import Words, languages, words
 
@@ -36,6 +38,8 @@ _POLICY: Final = (
     " form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors 'none'"
 )
 _HEADERS: Final = {"Content-Security-Policy": _POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
+_HAVE_PAGES: Final = frozenset({"work", "cases", "checks", "incidents"})
+_LISTS: Final = frozenset({"cases", "alarms", "checks", "incidents"})
 _TOLD_AFTER_READING_AGAIN: Final = (Conflict, NotFound, Invalid, TooLarge)
 """Errors of a change that the page itself explains best: it shows how things stand now."""
 
@@ -104,7 +108,7 @@ def spoken_here(request: Request) -> Words:
     return words(request.cookies.get(LANGUAGE_COOKIE))
 
 
-def see(path: str, *, said: str | None = None, sorry: str | None = None, anchor: str = "") -> Response:
+def see(path: str, said: str | None = None, *, sorry: str | None = None, anchor: str = "") -> Response:
     """Go and read: after a change, with a word on what was done or why not."""
     query = urlencode({name: value for name, value in (("said", said), ("sorry", sorry)) if value})
     return RedirectResponse(f"{path}{'?' if query else ''}{query}{anchor}", status_code=303)
@@ -170,7 +174,26 @@ def _to_the_entrance(name: str | None, *, by_script: bool) -> Response:
 
 
 def back(request: Request) -> str:
-    """Where a person goes on after an error: to the same piece of work, else to the desk."""
+    """Where a person goes on after an error: to the same piece of work, case or list, else to where they are at home."""
     parts = request.url.path.split("/")
-    of_work = parts[1:3] == ["desk", "work"] and len(parts) > 4  # /desk/work/{id}/verb
-    return "/".join(parts[:4]) if of_work else "/desk"
+    place, deep = parts[2] if parts[1:2] == ["desk"] and len(parts) > 2 else "", len(parts) > 4
+    if place == "cases" and deep and (work := work_of(request)) is not None:
+        return f"/desk/work/{work}"
+    if place in _HAVE_PAGES and deep:  # /desk/work/{id}/verb
+        return "/".join(parts[:4])
+    return f"/desk/{place}" if place in _LISTS else home_of(request)
+
+
+def work_of(request: Request) -> UUID | None:
+    """The piece of work at which a form of its case was filled in; None: it was on the page of the case."""
+    try:
+        return UUID(request.query_params.get("work", ""))
+    except ValueError:
+        return None
+
+
+def home_of(request: Request) -> str:
+    """The first page of whoever asks."""
+    actor = request.scope.get("actor")
+    leads = isinstance(actor, Actor) and actor.representative is None
+    return "/desk/alarms" if leads else "/desk"

@@ -15,10 +15,30 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from app.deps import Service
-from app.web import customer, desk, home, live, sign_in, verbs, writing
+from app.web import (
+    alarms,
+    case,
+    case_joins,
+    case_promises,
+    case_verbs,
+    cases,
+    check,
+    check_verbs,
+    checks,
+    customer,
+    desk,
+    home,
+    live,
+    sign_in,
+    verbs,
+    writing,
+)
 
 STATIC: Final = Path(__file__).parent / "static"
 KEPT_SECONDS: Final = 31_536_000
+
+
+_ABOUT_CASES: Final = (cases, case, case_verbs, case_promises, case_joins, alarms, checks, check, check_verbs)
 
 
 class Files(StaticFiles):
@@ -35,7 +55,7 @@ class Files(StaticFiles):
 def routes(service: Service) -> list[BaseRoute]:
     """Every page of this service."""
     found: list[BaseRoute] = [Mount("/static", Files(directory=STATIC), name="static")]
-    for module in (home, sign_in, desk, live, verbs, writing):
+    for module in (home, sign_in, desk, live, verbs, writing, *_ABOUT_CASES):
         found.extend(module.router.routes)
     for router in customer.ROUTERS:
         found.extend(router.routes)

@@ -6,16 +6,18 @@ Decides forms only: what is escaped, which direction it has, which words stand f
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from app.queries.desk import Held, House
-from app.tables import Customer, Interaction
+from app.tables import Case, Customer, Interaction
 from app.web.words import Words
 
 SCRIPT_LETTERS = 4
@@ -27,7 +29,7 @@ class Shown:
 
     def __init__(self, *, words: Words, house: House, zone: str, now: datetime) -> None:
         self.now = now
-        self._words = words
+        self.words = words
         self._house = house
         self._locale = Locale.parse(words.language)
         self._zone = zone_of(zone)
@@ -42,6 +44,23 @@ class Shown:
             return format_time(moment, "short", tzinfo=self._zone, locale=self._locale)
         return format_datetime(moment, "medium", tzinfo=self._zone, locale=self._locale)
 
+    def until(self, moment: datetime) -> Markup:
+        """in 2 hours; or 2 hours ago, where it is over: to the minute, so that a page that is read again says the same."""
+        left = moment - self.now
+        if left < timedelta():
+            return self.ago(moment)
+        span = format_timedelta(max(left, MINUTE), granularity="minute", threshold=1.5, locale=self._locale)
+        return self.words.say("fact.ahead", time=span)
+
+    def local(self, moment: datetime) -> str:
+        """As a field of a form holds a moment: 2026-11-22T14:32, in the zone of the reader's office."""
+        return moment.astimezone(self._zone).strftime("%Y-%m-%dT%H:%M")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the reader's office."""
+        return self._zone
+
     def span(self, seconds: float) -> str:
         """5 minutes"""
         return format_timedelta(timedelta(seconds=max(seconds, 0)), threshold=1.5, locale=self._locale)
@@ -50,9 +69,9 @@ class Shown:
         """How long ago, to the minute: a page that is read again says the same."""
         passed = self.now - moment
         if passed < MINUTE:
-            return self._words.say("fact.just_now")
+            return self.words.say("fact.just_now")
         span = format_timedelta(passed, granularity="minute", threshold=1.5, locale=self._locale)
-        return self._words.say("fact.ago", time=span)
+        return self.words.say("fact.ago", time=span)
 
     def seconds_until(self, moment: datetime) -> int:
         """Whole seconds from now; 0 when it is over."""
@@ -66,7 +85,7 @@ class Shown:
     def customer(self, customer: Customer | None) -> Markup:
         """Who it is, set apart: a name keeps its own direction and its own letters."""
         if customer is None or not customer.name:
-            return self._words.say("work.unknown_customer")
+            return self.words.say("work.unknown_customer")
         language = written_in(customer.name, customer.language)
         if language is None:
             return Markup("<bdi>{}</bdi>").format(customer.name)
@@ -74,23 +93,45 @@ class Shown:
 
     def customer_name(self, customer: Customer | None) -> str:
         """The same as text, for titles and for what is read aloud."""
-        return customer.name if customer and customer.name else self._words.plain("work.unknown_customer")
+        return customer.name if customer and customer.name else self.words.plain("work.unknown_customer")
 
     def request(self, code: str | None) -> str:
         """What somebody wants, in the language of the page where the configuration has it."""
         found = self._house.requests.get(code or "")
         if found is None:
-            return code or self._words.plain("fact.not_given")
-        return found.labels.get(self._words.language) or next(iter(found.labels.values()), found.code)
+            return code or self.words.plain("fact.not_given")
+        return found.labels.get(self.words.language) or next(iter(found.labels.values()), found.code)
+
+    def number(self, amount: float) -> str:
+        """1,250.5"""
+        return format_decimal(amount, locale=self._locale)
+
+    def queue(self, code: str | None) -> str:
+        """What a queue is called."""
+        found = self._house.queues.get(code or "")
+        return found.name if found else code or ""
+
+    def about(self, case: Case) -> str:
+        """What a case is about, in one line: its subject, else what was wanted."""
+        return case.subject or (
+            self.request(case.request_type) if case.request_type else self.words.plain("talk.no_subject")
+        )
+
+    def step(self, words: Mapping[str, str]) -> tuple[str | None, str]:
+        """What a step says, in the language of the page where it is written in it: (language, words)."""
+        for language in (self.words.language, "en", *words):
+            if language in words:
+                return language, words[language]
+        return None, ""
 
     def needs(self, held: Held) -> list[str]:
         """What to heed with this customer, and why they were earlier: each once, in the page's words."""
         codes = [*(held.customer.needs if held.customer else ()), *held.interaction.head_start_reasons]
-        return [self._words.known("needs", code) for code in dict.fromkeys(codes)]
+        return [self.words.known("needs", code) for code in dict.fromkeys(codes)]
 
     def reasons(self, interaction: Interaction) -> str:
         """Why somebody has an earlier place."""
-        return " · ".join(self._words.known("needs", code) for code in interaction.head_start_reasons)
+        return " · ".join(self.words.known("needs", code) for code in interaction.head_start_reasons)
 
 
 def own_name(code: str) -> str:

@@ -1,6 +1,6 @@
 """The entrance: a key becomes a cookie, and a cookie is thrown away.
 
-Decides that only a representative's own key opens the desk, and that the cookie is out of reach of scripts and of other
+Decides that only keys of those who serve and of those who lead open the desk, and that the cookie is out of reach of scripts and of other
 sites. The key is checked like any other, with the same limits on guessing.
 """
 
@@ -13,7 +13,7 @@ from app.actions.presence import set_presence
 from app.deps import COOKIE, ActorDep, NowDep, ServiceDep, SessionDep
 from app.deps.guard import address
 from app.errors import Forbidden, RaabtaError, Unauthenticated, Unavailable
-from app.web.fields import myself
+from app.web.access import SERVING
 from app.web.page import LANGUAGE_COOKIE, Page, render, see, sentence, spoken_here
 from app.web.words import languages
 
@@ -41,9 +41,9 @@ async def come_in(request: Request, service: ServiceDep, key: Annotated[str, For
         return _entrance(request, sorry="key", status=error.status)
     except RaabtaError as error:
         return _entrance(request, sorry=sentence(spoken_here(request), error), status=error.status)
-    if actor.representative is None:
+    if actor.role not in SERVING:
         return _entrance(request, sorry="role", status=Forbidden.status)
-    response = see("/desk", said="signed_in")
+    response = see("/desk" if actor.representative else "/desk/alarms", said="signed_in")
     encrypted = service.settings.base_url.startswith("https://")
     response.set_cookie(COOKIE, given, httponly=True, samesite="strict", secure=encrypted, path="/")
     return response
@@ -52,7 +52,8 @@ async def come_in(request: Request, service: ServiceDep, key: Annotated[str, For
 @router.post("/sign-out")
 async def go_out(session: SessionDep, actor: ActorDep, now: NowDep) -> Response:
     """Who signs out is not there any more: their shift ends with it."""
-    await set_presence(session, myself(actor), status="offline", reason="signed_out", actor=actor, now=now)
+    if actor.representative is not None:
+        await set_presence(session, actor.representative, status="offline", reason="signed_out", actor=actor, now=now)
     response = see("/desk/sign-in", said="signed_out")
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return response

@@ -8,10 +8,11 @@ from datetime import datetime, time, timedelta
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Path, Response
+from fastapi import APIRouter, Form, Path, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.accept import accept
+from app.actions.cases import survivor
 from app.actions.complete import complete
 from app.actions.depart import no_show
 from app.actions.presence import set_presence
@@ -26,6 +27,7 @@ from app.queries import desk
 from app.queries.representatives import preferred_by
 from app.security import Actor
 from app.web.fields import Line, PathId, Reason, Short, in_hand, myself
+from app.web.forms import Deed, press
 from app.web.page import Page, see
 from app.web.show import zone_of
 
@@ -81,19 +83,28 @@ async def rejection(
 
 @router.post("/work/{id}/completion")
 async def completion(
+    request: Request,
     assignment_id: PathId,
-    session: SessionDep,
+    service: ServiceDep,
     actor: ActorDep,
-    now: NowDep,
     outcome: Reason = "",
     solved: Annotated[bool, Form()] = False,
+    root_cause: Reason = "",
 ) -> Response:
     """The contact is done; `solved`: by the representative's word, the matter too."""
-    held = await in_hand(session, assignment_id, actor)
-    row = await complete(session, held, outcome=outcome or None, actor=actor, now=now)
-    if solved:
-        await resolve(session, row.case_id, outcome=outcome or None, actor=actor, now=now)
-    return see("/desk", said="solved" if solved else "completed")
+
+    async def act(session: AsyncSession, now: datetime) -> str | None:
+        held = await in_hand(session, assignment_id, actor)
+        row = await complete(session, held, outcome=outcome or None, actor=actor, now=now)
+        if not solved:
+            return None
+        matter = await survivor(session, row.case_id)
+        case = await resolve(
+            session, matter.id, outcome=outcome or None, root_cause=root_cause or None, actor=actor, now=now
+        )
+        return "completed_to_be_checked" if case.state == "checking" else "solved"
+
+    return await press(request, service, actor, Deed(form="finish", said="completed", to="/desk"), act)
 
 
 @router.post("/work/{id}/transfer")

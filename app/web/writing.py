@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app import db
 from app.actions.complete import complete
@@ -16,7 +18,7 @@ from app.deps import ActorDep, Once, Service, ServiceDep
 from app.deps.idempotency import Replayed, alone, digest_of
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RaabtaError, Unavailable
 from app.security import Actor
-from app.web.fields import Line, PathId, Short, Text, in_hand
+from app.web.fields import Line, PathId, Reason, Short, Text, in_hand
 from app.web.page import Page, back, render, see, sentence, spoken_here
 
 ANSWERED: Final = "answered"
@@ -34,6 +36,7 @@ class Written:
     body: str
     once: str
     then_complete: bool = False
+    asks: str | None = None
 
 
 @router.post("/work/{id}/messages")
@@ -45,10 +48,13 @@ async def answer(
     once: Short,
     body: Text = "",
     subject: Line = "",
+    asks: Reason = "",
     then: Annotated[Literal["", "complete"], Form()] = "",
 ) -> Response:
-    """Write to the customer; with `then=complete`, that was all."""
-    written = Written(direction="out", subject=subject or None, body=body, once=once, then_complete=bool(then))
+    """Write to the customer; `asks`: for what, so that the case waits for them; with `then=complete`, that was all."""
+    written = Written(
+        direction="out", subject=subject or None, body=body, once=once, then_complete=bool(then), asks=asks or None
+    )
     return await _keep(request, service, actor, assignment_id, written)
 
 
@@ -63,39 +69,46 @@ async def note(
 
 async def _keep(request: Request, service: Service, actor: Actor, assignment_id: UUID, written: Written) -> Response:
     """Write it, once; or show the words again with the reason why not."""
-    done = _done(assignment_id, written)
     if not written.body:
         return see(back(request), sorry="nothing_written")
     try:
         async with alone(actor.source, written.once), service.database.session() as session:
             form = Once(session, owner=actor.source, key=f"desk:{written.once}", digest=await digest_of(request))
             await form.begin()
-            now = await db.now(session)
-            held = await in_hand(session, assignment_id, actor)
-            await write(
-                session,
-                held,
-                direction=written.direction,
-                subject=written.subject,
-                body=written.body,
-                actor=actor,
-                now=now,
-            )
-            if written.then_complete:
-                await complete(session, held, outcome=ANSWERED, actor=actor, now=now)
-            await form.keep(done)
-    except Replayed:
-        return done
+            held = await _write(session, assignment_id, actor, written)
+            done = _done(assignment_id, written, held=held)
+            await form.keep(Response(done.headers["location"], status_code=done.status_code))
+            return done
+    except Replayed as before:
+        return RedirectResponse(bytes(before.response.body).decode(), status_code=before.response.status_code)
     except NOT_SENT as error:
         return _shown_again(request, error, written)
-    return done
 
 
-def _done(assignment_id: UUID, written: Written) -> Response:
+async def _write(session: AsyncSession, assignment_id: UUID, actor: Actor, written: Written) -> bool:
+    """Whether a second person looks at it before it leaves."""
+    now = await db.now(session)
+    contact = await in_hand(session, assignment_id, actor)
+    message = await write(
+        session,
+        contact,
+        direction=written.direction,
+        subject=written.subject,
+        body=written.body,
+        asks=written.asks,
+        actor=actor,
+        now=now,
+    )
     if written.then_complete:
-        return see("/desk", said="sent_completed")
-    said = "sent" if written.direction == "out" else "noted"
-    return see(f"/desk/work/{assignment_id}", said=said, anchor="#talk")
+        await complete(session, contact, outcome=ANSWERED, actor=actor, now=now)
+    return "held" in message.attributes
+
+
+def _done(assignment_id: UUID, written: Written, *, held: bool) -> Response:
+    if written.then_complete:
+        return see("/desk", "held_completed" if held else "sent_completed")
+    said = "noted" if written.direction == "note" else "held" if held else "sent"
+    return see(f"/desk/work/{assignment_id}", said, anchor="#story")
 
 
 def _shown_again(request: Request, error: RaabtaError, written: Written) -> Response:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from app import errors
+from app.queries.timeline import KINDS, UNASKED
 from app.web.show import direction, own_name, written_in
 from app.web.words import DEFAULT, languages, words
+from channels.texts.notices import NOTICES
 from routing.lifecycle import CASE, INTERACTION, OUTCOME, PRESENCE
 
 WEB = Path(__file__).resolve().parent.parent.parent / "app" / "web"
@@ -48,8 +50,19 @@ def test_every_state_and_every_end_has_a_word() -> None:
     assert wanted - known == set()
 
 
+def test_every_event_of_a_story_has_a_sentence() -> None:
+    left_out = {event for kind in UNASKED for event in KINDS[kind]}
+    told = {f"case.{event}" for _, event in CASE.table} - left_out
+    told |= {event for kind, events in KINDS.items() if kind not in UNASKED for event in events}
+    known = words(DEFAULT).texts.keys()
+    assert {f"told.{event.replace('.', '_')}" for event in told} - known == set()
+    assert {f"notices.{kind}" for kind in NOTICES} - known == set()
+
+
 def test_no_word_is_written_that_nobody_asks_for() -> None:
-    by_code = {"said", "sorry", "state", "needs", "reasons", "declines", "outcomes", "channel", "keys", "presence", "home", "work", "other"}  # fmt: skip
+    by_code = {"said", "sorry", "state", "needs", "reasons", "declines", "outcomes", "channel", "keys", "presence", "home", "work", "other",
+        "alarms", "befores", "by", "causes", "check", "check_reasons", "check_states", "clocks", "closings", "doings", "moves",
+        "notices", "place", "promises", "reopenings", "root_causes", "solved", "told", "touch_kinds"}  # fmt: skip
     asked = set(re.findall(r"""["']([a-z_]+\.[a-z_]+)["']""", TEMPLATES + CODE))
     idle = {name for name in words(DEFAULT).texts if name not in asked and name.split(".")[0] not in by_code}
     assert idle == set()
