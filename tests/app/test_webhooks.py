@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from app.actions.reachable import check_url, is_reachable
 from app.actions.webhook_deliveries import AT_ONCE, GAPS_SECONDS
 from app.actions.webhooks import add_endpoint, change_endpoint, renew_secret, resend
 from app.db import now
+from app.errors import Invalid
 from app.loops.posting import post
 from app.loops.webhooks import Announcing, Webhooks
 from app.security import SYSTEM
@@ -219,6 +221,7 @@ async def test_it_never_leads_to_another_address_and_reads_no_answer(shift: Shif
     [
         "127.0.0.1", "10.1.2.3", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "[::1]",
         "[fe80::1]", "[fd00::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "localhost",
+        "[::127.0.0.1]", "[::ffff:0:127.0.0.1]", "[64:ff9b:1::7f00:1]", "[fec0::1]", "[5f00::1]",
     ],
 )  # fmt: skip
 async def test_nothing_inside_the_house_is_reached(host: str) -> None:
@@ -227,3 +230,16 @@ async def test_nothing_inside_the_house_is_reached(host: str) -> None:
     assert answer.status is None
     assert answer.reason in {"private_address", "unknown_host"}
     assert receiver.got == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://b\u00fccher.example/", "https://example.org/\u2028", "https://example.org/\x7f"]
+)
+def test_an_address_that_no_request_can_be_written_to_is_refused_where_it_is_given(url: str) -> None:
+    with pytest.raises(Invalid):
+        check_url(url)
+
+
+def test_a_public_address_is_reached_also_where_the_new_stands_for_the_old() -> None:
+    public = ("8.8.8.8", "2001:4860:4860::8888", "64:ff9b::808:808")
+    assert all(is_reachable(ipaddress.ip_address(each)) for each in public)
