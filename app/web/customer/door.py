@@ -60,6 +60,8 @@ class Door(Guarded):
                 response = await inner(request)
             except (RaabtaError, RequestValidationError, DBAPIError, HTTPException) as error:
                 response = await _sorry(request, _ours(error))
+            finally:
+                await request.close()  # what was sent along is thrown away
             response.headers.update(_HEADERS)
             return response
 

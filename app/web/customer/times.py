@@ -13,6 +13,8 @@ from channels.texts import say
 
 _DAY: Final = {"ur": "EEEE، d MMMM"}
 _DAY_ELSEWHERE: Final = "EEEE, d MMMM"
+_TIME: Final = {"ur": "B h:mm", "te": "B h:mm"}
+"""With the part of the day in words, before the hour, as one says it."""
 
 
 class Times:
@@ -26,7 +28,8 @@ class Times:
 
     def when(self, moment: datetime) -> str:
         """Tomorrow, Wednesday, 25 November, 2:05 PM"""
-        time = format_time(moment, "short", tzinfo=self._zone, locale=self._locale)
+        pattern = _TIME.get(self._language, "short")
+        time = format_time(moment, pattern, tzinfo=self._zone, locale=self._locale)
         return self._comma(self.day(moment), time)
 
     def day(self, moment: datetime) -> str:
