@@ -64,7 +64,10 @@ async def erase(session: AsyncSession, customer_id: UUID, *, now: datetime) -> b
     fresh = [case for case in theirs.cases if case.erased_at is None]
     await session.flush()
     connection = await raw(session)
-    done = await forget(connection, [row.id for row in theirs.cases], [row.id for row in theirs.contacts], now=now)
+    known = [row.id for row in theirs.customers]
+    done = await forget(
+        connection, [row.id for row in theirs.cases], [row.id for row in theirs.contacts], now=now, people=known
+    )
     for case in fresh:
         await session.refresh(case)
         advance(session, case, "erased", now=now, actor=SYSTEM)

@@ -42,17 +42,19 @@ _CASES: Final = """
 UPDATE "case" SET subject = NULL, page_token = NULL, token = made.token, erased_at = $3
 FROM unnest($1::uuid[], $2::text[]) AS made (id, token) WHERE "case".id = made.id
 """
-# Answers that are kept for repeats show what was asked for; which of them show this case is told by its id.
+# Answers that are kept for repeats show what was asked for; which of them show this case or person is told by its id.
 _ANSWERS: Final = """
 DELETE FROM idempotency_key WHERE EXISTS (
     SELECT FROM unnest($1::text[]) AS shown (id) WHERE position(convert_to(shown.id, 'UTF8') IN idempotency_key.body) > 0)
 """
 
 
-async def forget(connection: Connection, cases: Sequence[UUID], contacts: Sequence[UUID], *, now: datetime) -> bool:
+async def forget(
+    connection: Connection, cases: Sequence[UUID], contacts: Sequence[UUID], *, now: datetime, people: Sequence[UUID] = ()
+) -> bool:
     """Take the words of these cases and contacts away. Again: nothing is left to take.
 
-    False: something is on its way out this very moment, and is to be looked at again.
+    `people`: who is forgotten themselves, by every id of theirs. False: something is on its way out this very moment, and is to be looked at again.
     """
     await connection.execute(_CONTACTS, contacts, list(OVER_STATES))
     for statement in _OF_CONTACTS:
@@ -60,5 +62,5 @@ async def forget(connection: Connection, cases: Sequence[UUID], contacts: Sequen
     for statement in _OF_CASES:
         await connection.execute(statement, cases)
     await connection.execute(_CASES, cases, [secrets.token_urlsafe(16) for _ in cases], now)
-    await connection.execute(_ANSWERS, [str(each) for each in (*cases, *contacts)])
+    await connection.execute(_ANSWERS, [str(each) for each in (*cases, *contacts, *people)])
     return not await connection.fetchval(_SENDING, contacts)

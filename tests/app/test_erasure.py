@@ -72,6 +72,10 @@ async def fill(shift: Shift, contact: UUID) -> None:
         "INSERT INTO idempotency_key (owner, key, digest, status, body) VALUES ('a', 'b', 'x', 201, $1)",
         json.dumps({"id": str(contact), "name": "Sana Malik"}).encode(),
     )
+    await shift.execute(
+        "INSERT INTO idempotency_key (owner, key, digest, status, body) VALUES ('a', 'made by hand', 'x', 201, $1)",
+        json.dumps({"id": str(customer), "name": "Sana Malik"}).encode(),
+    )
 
 
 async def everything(shift: Shift) -> str:
