@@ -133,7 +133,7 @@ async def _hire(connection: asyncpg.Connection) -> None:
         )  # fmt: skip
     await connection.execute(
         "INSERT INTO event (subject, subject_id, version, kind, at, actor)"
-        " SELECT 'representative', code, 1, 'joined', wall_clock(), 'system' FROM representative"
+        " SELECT 'representative', code, 1, 'joined', idle_since, 'system' FROM representative"
     )
 
 

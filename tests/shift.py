@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from itertools import count
 from typing import Any, Final
 from uuid import UUID
@@ -162,6 +163,15 @@ class Shift:
             await connection.execute(
                 "CREATE OR REPLACE FUNCTION wall_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS "
                 f"$$ SELECT clock_timestamp() + make_interval(secs => {ahead + seconds:.6f}) $$"
+            )
+
+    async def stand_still(self, seconds: float = 0.0) -> None:
+        """The database's clock goes on by this much and stands still there: what the test's own work takes is no time."""
+        async with self.db.transaction() as connection:
+            now = await connection.fetchval("SELECT wall_clock()")
+            await connection.execute(
+                "CREATE OR REPLACE FUNCTION wall_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS "
+                f"$$ SELECT timestamptz '{(now + timedelta(seconds=seconds)).isoformat()}' $$"
             )
 
     async def row(self, interaction: UUID) -> asyncpg.Record:

@@ -25,10 +25,11 @@ from app.postgres import LocalPostgres
 from app.settings import Settings
 from tests.api.conftest import give_keys
 from tests.office import furnish
+from tests.racing import HANG_SECONDS
 
 pytestmark = [
     pytest.mark.schema,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore"),  # schemathesis' own
 ]
 EXAMPLES = 40
@@ -122,6 +123,6 @@ def test_an_operation_answers_as_it_is_described(served: Served, method: str, pa
     @given(case=strategy)
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     def attack(case: Any) -> None:
-        case.call_and_validate(headers=headers, excluded_checks=NOT_OURS, timeout=10)
+        case.call_and_validate(headers=headers, excluded_checks=NOT_OURS, timeout=HANG_SECONDS)
 
     attack()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -49,16 +48,6 @@ async def instants(shift: Shift, interaction: UUID) -> tuple[float, float]:
     return now + wait.low_seconds, now + wait.high_seconds
 
 
-async def stand_still(shift: Shift, seconds: float = 0.0) -> None:
-    """The database's clock goes on by this much and stands still there: no work of the test's own counts as waiting."""
-    [(now,)] = await shift.fetch("SELECT wall_clock()")
-    moment = now + timedelta(seconds=seconds)
-    await shift.execute(
-        "CREATE OR REPLACE FUNCTION wall_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS "
-        f"$$ SELECT timestamptz '{moment.isoformat()}' $$"
-    )
-
-
 async def busy(shift: Shift, *codes: str, request: str = "order") -> list[UUID]:
     """Each of them serves somebody."""
     held = []
@@ -69,13 +58,13 @@ async def busy(shift: Shift, *codes: str, request: str = "order") -> list[UUID]:
 
 
 async def test_with_nothing_else_changed_time_never_moves_the_told_instant_later(shift: Shift) -> None:
-    await stand_still(shift)
+    await shift.stand_still()
     await busy(shift, "farid")
     first, second = await shift.arrive("walk_in", "order"), await shift.arrive("walk_in", "order")
     await measure(shift)
     before = {each: await instants(shift, each) for each in (first, second)}
     for _ in range(8):
-        await stand_still(shift, 29.7)
+        await shift.stand_still(29.7)
         await measure(shift)
         for each in (first, second):
             now = await instants(shift, each)
@@ -94,10 +83,10 @@ async def test_once_even_the_high_end_is_over_no_wait_is_told(shift: Shift) -> N
 
 
 async def test_when_somebody_ahead_is_taken_the_wait_is_counted_anew(shift: Shift) -> None:
-    await stand_still(shift)
+    await shift.stand_still()
     [held] = await busy(shift, "farid")
     first, second = await shift.arrive("walk_in", "order"), await shift.arrive("walk_in", "order")
-    await stand_still(shift, 100)
+    await shift.stand_still(100)
     await measure(shift)
     await shift.do(complete, held, outcome=None, actor=person("farid"))
     await shift.serve(first, "farid")
@@ -109,7 +98,7 @@ async def test_when_somebody_ahead_is_taken_the_wait_is_counted_anew(shift: Shif
 
 
 async def test_those_due_earlier_in_another_line_of_the_same_people_come_first(shift: Shift) -> None:
-    await stand_still(shift)
+    await shift.stand_still()
     await busy(shift, "farid")  # who serves claims, sales and inquiries, alone
     alone = await shift.arrive("walk_in", "order")
     await measure(shift)
@@ -125,7 +114,7 @@ async def test_those_due_earlier_in_another_line_of_the_same_people_come_first(s
 
 
 async def test_others_of_the_same_queue_whom_nobody_shares_do_not_count(shift: Shift) -> None:
-    await stand_still(shift)
+    await shift.stand_still()
     await busy(shift, "farid")
     await busy(shift, "bilal", request="technical_service")
     alone = await shift.arrive("walk_in", "order")
@@ -141,13 +130,13 @@ async def test_others_of_the_same_queue_whom_nobody_shares_do_not_count(shift: S
 async def test_what_was_told_on_entry_is_kept_once_a_flush(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     elapsed = 0.0
     monkeypatch.setattr("app.actions.told.time", SimpleNamespace(monotonic=lambda: elapsed))
-    await stand_still(shift)
+    await shift.stand_still()
     await busy(shift, "farid")
     await measure(shift)
     interaction = await shift.arrive("walk_in", "order")
     said = await told(shift, interaction)
     elapsed = 30.0
-    await stand_still(shift, elapsed)
+    await shift.stand_still(elapsed)
     async with shift.db.connection() as connection:
         assert await shift.intake.told.flush(connection) == 1
         assert await shift.intake.told.flush(connection) == 0
@@ -226,7 +215,7 @@ async def test_what_was_told_a_month_ago_is_removed(shift: Shift) -> None:
 
 async def test_what_has_been_seen_of_a_queue_makes_its_waits(shift: Shift) -> None:
     """Ten visits of ten minutes: the next waits by these, and not by the five that the configuration says."""
-    await stand_still(shift)
+    await shift.stand_still()
     for _ in range(10):
         [held] = await busy(shift, "farid")
         await shift.do(complete, held, outcome=None, actor=person("farid"))
@@ -250,7 +239,7 @@ async def test_what_has_been_seen_of_a_queue_makes_its_waits(shift: Shift) -> No
 async def test_the_latest_pieces_of_work_tell_how_long_one_takes(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven visits took half an hour each; of the three latest each took a minute, and these are believed."""
     monkeypatch.setattr(servers, "LATEST_DONE", 3)
-    await stand_still(shift)
+    await shift.stand_still()
     for minutes in (30,) * 7 + (1,) * 3:
         [held] = await busy(shift, "farid")
         await shift.do(complete, held, outcome=None, actor=person("farid"))
@@ -276,7 +265,7 @@ def test_a_lines_makings_survive_their_row() -> None:
 
 async def test_only_those_who_speak_the_language_count(shift: Shift) -> None:
     """Farid and Devi serve orders; Devi speaks Telugu alone, and Farid does not."""
-    await stand_still(shift)
+    await shift.stand_still()
     await busy(shift, "farid", "devi")
     for _ in range(5):
         await shift.arrive("walk_in", "order", language="ur", office="lahore")
