@@ -5,10 +5,10 @@ OLDEST := /usr/lib/postgresql/15/bin
 ALONE := races or faults or schema or e2e
 SOAK_SECONDS ?= 600
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench soak openapi lock clean setup services
+.PHONY: help run demo test check bench bench-large soak openapi lock clean setup services
 
 help:  ## show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | while IFS='	' read -r name text; do printf 'make %-8s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | while IFS='	' read -r name text; do printf 'make %-12s %s\n' "$$name" "$$text"; done
 
 run: setup  ## serve on http://127.0.0.1:8000 with its own PostgreSQL; Ctrl-C stops
 	@exec $(BIN)/raabta serve
@@ -31,6 +31,9 @@ check: setup  ## format, lint, types, import law, migrations, OpenAPI snapshot
 
 bench: setup  ## measure the figures of the design, one JSON line each
 	@exec $(BIN)/python -m tests.benchmarks
+
+bench-large: setup  ## measure what a past of 1,000,000 cases costs (an hour, 15 GB in BENCH_LARGE_FOLDER or the usual place)
+	@exec $(BIN)/python -m tests.benchmarks --only large
 
 soak: setup services  ## races, faults and schema for long, with random seeds (SOAK_SECONDS=600)
 	@end=$$(($$(date +%s) + $(SOAK_SECONDS))); \

@@ -26,6 +26,8 @@ TIMED: Final = frozenset({"claim", "technical_service"})
 """What has targets. The latter has a playbook, too."""
 PLAYBOOK: Final = "repair"
 STEPS: Final = ("serial", "photo")
+PROMISED: Final = ("visit", "solution", "part", "refund", "letter", "expert", "report")
+"""What else is promised of a case that takes long: so many that ten thousand timers stand at any time."""
 CAUSES: Final = ("status", "repeat", "missing_document", "wrong_hand_over", "promise_broken")
 WORDS: Final = "The washing machine stops in the middle of its programme and the door stays locked. " * 3
 TRACE: Final = {
@@ -203,7 +205,7 @@ class Life:
                 moment(at),
             )
             self.tell("document_added", at)
-        for _ in range(self.chance.choices((0, 1, 2, 3, 5), (70, 17, 8, 4, 1))[0]):
+        for _ in range(self.chance.choices((0, 1, 2, 3, 5), (78, 13, 6, 2, 1))[0]):
             again = at + self.chance.expovariate(1 / DAY)
             if again + HOUR > self.now:
                 break
@@ -316,12 +318,13 @@ class Life:
 
     def solve(self, since: float, at: float, *, rounds: int) -> None:
         """Called solved some time after `at`; news are promised from `since` until then."""
-        solved = at + 3 * HOUR + self.chance.expovariate(1 / (1.2 * DAY))
+        solved = at + 3 * HOUR + self.chance.expovariate(1 / (1.5 * DAY))
         done = solved if solved <= self.now else None
         self.promise(since, until=done, reason="resolved")
         if self.timed:
             self.clock("resolution", since, done=done)
         if done is None:
+            self._await(at)
             return
         if self.chance.random() < 0.03:
             self._check(done)
@@ -427,6 +430,17 @@ class Life:
                     whose,
                 )
             since = ended
+
+    def _await(self, at: float) -> None:
+        """What is not solved yet was promised to be looked at, and by when it will be solved."""
+        for kind in PROMISED:
+            made, due = self.lives.id_at(at), self.now + self.chance.uniform(1, 4) * DAY
+            self.tell("promised", at, promise=str(made), kind=kind)
+            self.row(
+                "promise", made, self.id, kind, moment(due), moment(at), "system", self.rep, "standing", None, None
+            )
+            for look, when in (("promise_near", due - 4 * HOUR), ("promise_due", due + 1)):
+                self._timer(look, f"{look}:{made}", when, promise=str(made))
 
     def _promised(self, made: UUID, at: float, state: str, ended: float | None, reason: str | None) -> None:
         due, over = moment(at + NEWS), moment(ended) if ended else None
