@@ -26,6 +26,9 @@ _DOCUMENTS: Final = "SELECT id, name, media_type FROM document WHERE id = ANY($1
 _NAMES: Final = "SELECT code, name FROM representative WHERE code = ANY($1::text[])"
 _ROLE: Final = "representative:"
 _SAID: Final = frozenset({"case.survey_answered", "case.survey_marked"})
+_DECIDED: Final = frozenset(
+    {"case.check_passed", "case.check_returned", "case.message_checked", "case.message_returned"}
+)
 _COMING: Final = frozenset({"interaction.arrived", "interaction.queued", "interaction.scheduled"})
 
 Details = dict[str, Any]
@@ -48,8 +51,8 @@ class Told:
 
     @property
     def representative(self) -> str | None:
-        """Whom it is about, else who did it."""
-        named = self.data.get("representative")
+        """Who looked as a second person; else whom it is about, else who did it."""
+        named = self.data.get("checker") or self.data.get("representative")
         if isinstance(named, str):
             return named
         return self.actor.removeprefix(_ROLE) if self.actor.startswith(_ROLE) else None
@@ -84,7 +87,7 @@ async def words_for(connection: Connection, told: Sequence[Told], *, reader: str
         (_BROUGHT, brought, _of_message),
         (_MESSAGES, _named(told, "message", ("message", "note", "check")), _of_message),
         (_PROMISES, _named(told, "promise", ("promise",)), _of_promise),
-        (_CHECKS, _named(told, "check", ("check",)), _of_check),
+        (_CHECKS, _named([each for each in told if each.event in _DECIDED], "check", ("check",)), _of_check),
         (_SURVEYS, _named([each for each in told if each.seq in said], "survey", ("survey",)), _of_survey),
         (_DOCUMENTS, _named(told, "document", ("document",)), _of_document),
     ):

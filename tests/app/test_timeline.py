@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from app.actions.checks import send_back, take
 from app.actions.merge import merge
 from app.actions.write import write
 from app.db import uuid7
@@ -19,7 +20,7 @@ from routing.lifecycle import CASE, INTERACTION
 from tests.app.test_cases import case_of
 from tests.moving import turns
 from tests.shift import Shift, person
-from tests.solving import say, solved
+from tests.solving import call_solved, newest, say, solved
 
 
 async def page(shift: Shift, case: UUID, *, reader: str | None = None, **more: Any) -> Page:
@@ -167,4 +168,20 @@ async def test_each_answer_to_a_survey_tells_what_was_said_then(shift: Shift) ->
         ("case.survey_answered", "no", None, None),
         ("case.survey_answered", "yes", 4, "Kind"),
         ("case.survey_marked", "yes", 4, "Kind"),
+    ]
+
+
+async def test_what_a_second_person_says_stands_where_they_say_it_and_is_theirs(shift: Shift) -> None:
+    case = await solved(shift)
+    await say(shift, case, "no")
+    await shift.serve((await newest(shift, case))["id"], "esther")
+    await call_solved(shift, case)
+    (check,) = await shift.fetch("SELECT id FROM second_check")
+    await shift.do(take, check["id"], actor=person("chandra"))
+    await shift.do(send_back, check["id"], comment="Where are the photos?", actor=person("chandra"))
+    events = [each for each in await read(shift, case) if each["kind"] == "check"]
+    assert [(each["type"], each["representative"], each["words"]) for each in events] == [
+        ("case.check_requested", "esther", None),
+        ("case.check_taken", "chandra", None),
+        ("case.check_returned", "chandra", "Where are the photos?"),
     ]

@@ -186,7 +186,7 @@ STORY = [
     "system | noticed | survey",
     "Esther John | survey_asked",
     "system | promise_released | news",
-    "system | survey_answered | yes | She asked why.",
+    "system | survey_answered | yes",
     "system | confirmed",
     "system | survey_marked | yes | She asked why.",
 ]
