@@ -18,7 +18,9 @@ from app.actions.notify import notify
 from app.actions.promises_book import Book
 from app.actions.record import locked
 from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.queries.alive import alive
 from app.queries.promises import has_served
+from app.queries.rules import raw
 from app.security import Actor
 from app.tables import Case, Promise, Representative
 from routing.lifecycle import OVER_STATES
@@ -34,16 +36,20 @@ OURS: Final = frozenset({CALLBACK, "incident"})
 
 
 async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now: datetime) -> None:
-    """What the events do to the promises of their cases; afterwards every open case has its next promised update."""
+    """What the events do to the promises of their cases; afterwards every open case on which something is owed has its next."""
     concerned = {case for each in heard for case in _cases(each)}
     book = await Book.open(session, concerned, now=now)
+    await session.flush()
+    owed = await alive(await raw(session), concerned)
     for each in heard:
         event, contact = each.event, each.interaction
         live, callback = (contact.live, contact.callback) if contact is not None else (False, False)
         done = effect(event.subject, event.kind, event.data, live=live, callback=callback)
         await _apply(session, book, each, done)
-        # Also after an end: of two events heard in the wrong order the row knows better.
-        book.news(each.case, at=event.at)
+        if each.case.id in owed:  # also after an end: of two events heard in the wrong order the row knows better
+            book.news(each.case, at=event.at)
+        else:
+            _let_go(book, each.case, at=event.at)
     await book.write()
 
 
@@ -193,6 +199,12 @@ async def _locked(session: AsyncSession, promise_id: UUID, actor: Actor) -> tupl
     await session.refresh(known)
     await may_promise(session, case, actor)
     return known, case
+
+
+def _let_go(book: Book, case: Case, *, at: datetime) -> None:
+    """Whom nobody served and nobody is to serve is owed no news."""
+    for row in book.standing(case.id, {NEWS}):
+        _release(book, row, case, at=max(at, row.made_at), reason="gone")
 
 
 def _standing(book: Book, row: Promise) -> Promise:

@@ -126,12 +126,14 @@ CASE_RULES: Final = (
         """,
     ),
     Rule(
-        name="promised_news",  # nobody is left without a time: an open case has its next update, once what befell it is heard
+        name="promised_news",  # an open case on which something is owed has its next update, once what befell it is heard
         statement="""
             WITH heard AS MATERIALIZED (SELECT epoch, xid, seq FROM follower WHERE name = 'tending')
             SELECT 'case' AS subject, c.id::text AS id, 'is open, and no next news are promised' AS detail
             FROM "case" c WHERE c.state IN ('open', 'awaiting_customer', 'checking') AND c.merged_into IS NULL
             AND c.tended_at IS NOT NULL
+            AND (c.owner IS NOT NULL OR c.first_answer_at IS NOT NULL OR EXISTS (
+                SELECT FROM interaction i WHERE i.case_id = c.id AND i.state NOT IN ('arriving', 'abandoned', 'cancelled')))
             AND NOT EXISTS (SELECT FROM promise p WHERE p.case_id = c.id AND p.kind = 'news' AND p.state = 'standing')
             AND NOT EXISTS (
                 SELECT FROM event e, heard h WHERE e.subject = 'case' AND e.subject_id = c.id::text
@@ -144,6 +146,31 @@ CASE_RULES: Final = (
             SELECT 'case' AS subject, p.case_id::text AS id, 'nothing watches its promise ' || p.id AS detail
             FROM promise p WHERE p.state = 'standing'
             AND NOT EXISTS (SELECT FROM timer t WHERE t.key = 'promise_due:' || p.id)
+        """,
+    ),
+    Rule(
+        name="attached_on_record",  # a case that is about an incident says so in its story
+        statement="""
+            SELECT 'case' AS subject, a.case_id::text AS id, 'is about incident ' || a.incident_id || ', and no event says so' AS detail
+            FROM incident_case a WHERE NOT EXISTS (
+                SELECT FROM event e WHERE e.subject = 'case' AND e.subject_id = a.case_id::text AND e.kind = 'attached'
+                AND e.data ->> 'incident' = a.incident_id::text)
+        """,
+    ),
+    Rule(
+        name="incident_told",  # what was declared was told, and so is its end
+        statement="""
+            SELECT 'incident' AS subject, i.id::text AS id, 'is ' || i.state || ', and nobody is told so' AS detail
+            FROM incident i WHERE i.state IN ('declared', 'closed') AND NOT EXISTS (
+                SELECT FROM incident_update u WHERE u.incident_id = i.id AND (i.ended_at IS NULL OR u.at >= i.ended_at))
+        """,
+    ),
+    Rule(
+        name="proposal_heard",  # of a surge the supervisors know
+        statement="""
+            SELECT 'incident' AS subject, i.id::text AS id, 'is proposed, and nobody was told to look' AS detail
+            FROM incident i WHERE i.state = 'proposed'
+            AND NOT EXISTS (SELECT FROM alarm a WHERE a.key = 'surge:' || i.id)
         """,
     ),
 )
