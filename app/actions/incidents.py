@@ -27,6 +27,8 @@ from app.tables import Incident, IncidentUpdate
 BACK_DAYS: Final = 31
 """So far back a fault may have begun: older matters are not about it."""
 AHEAD_DAYS: Final = 366
+UNNOTICED: Final = timedelta(hours=4)
+"""Where nobody says since when: those who called before anybody knew why are about it too."""
 BEFORE_SURGE: Final = timedelta(hours=1)
 """A surge is seen after the fault began."""
 
@@ -63,7 +65,7 @@ async def declare(
 ) -> Incident:
     """From now on every door says it. Raises `Invalid` (`touches_everybody`, `unknown_request_type`, `unknown_channel`,
     `no_words`, `in_the_past`, `too_far`)."""
-    row = await _new(session, touched, since=since or now, actor=actor, now=now)
+    row = await _new(session, touched, since=since or now - UNNOTICED, actor=actor, now=now)
     _speak(row, told, now)
     advance(session, row, "declared", now=now, actor=actor, data=_fact(row))
     _tell(session, row, told.words, actor=actor, at=now)

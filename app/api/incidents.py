@@ -45,7 +45,7 @@ class NewIncident(Given):
         default_factory=list, description="Only where they came; empty: at every door.", examples=[[]]
     )
     since: Annotated[
-        Moment | None, Field(description="Cases from then on are about it; now, where nothing is said.")
+        Moment | None, Field(description="Cases from then on are about it; four hours ago, where nothing is said.")
     ] = None
     promised_at: Annotated[
         Moment | None, Field(description="When it is expected to be over.", examples=["2027-01-31T18:00:00Z"])

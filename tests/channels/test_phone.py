@@ -21,17 +21,20 @@ from channels.base import (
     Failed,
     Outcome,
     Person,
+    Refusal,
     Refused,
     Signal,
     Wait,
     Webhook,
 )
 from channels.phone import create
+from channels.said import Said
 from tests.channels.sampling import HOUSE, NOW, PUBLIC_BASE_URL, make, webhook
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 CALL = "CA1"
 PHONE = make("phone")
+OUT = Said(words={"en": "It is out.", "ur": "یہ بند ہے۔"})
 
 
 def signed(hook: str, query: str = "", *, token: str = TOKEN, base: str = PUBLIC_BASE_URL, **form: str) -> Webhook:
@@ -271,6 +274,34 @@ class TestWaiting:
     def test_incidents_are_told_before_anybody_asks(self) -> None:
         found = document(signed("wait", "language=en"), "queued", notices=("The north has no power.",))
         assert "The north has no power." in spoken(found)
+
+    def test_what_is_broken_for_everybody_is_said_before_the_menu_and_once(self) -> None:
+        house = replace(HOUSE, notices=(OUT, Said(words={"en": "Claims are late."}, requests=frozenset({"claim"}))))
+        asked = replace(signed("menu", "step=language&language=en", Digits="1"), house=house)
+        assert spoken(document(asked, "arriving"))[0] == "It is out."
+        assert "It is out." not in spoken(document(replace(signed("voice"), house=house), "arriving")), "language first"
+        again = replace(signed("menu", "step=request&language=en", Digits=""), house=house)
+        assert "It is out." not in spoken(document(again, "arriving")), "said once"
+        waits = replace(signed("wait", "language=en"), house=house)
+        heard = spoken(document(waits, "queued", language="en", notices=("It is out.", "Claims are late.")))
+        assert ("It is out." in heard, "Claims are late." in heard) == (False, True)
+
+    def test_what_a_voice_cannot_read_is_said_in_english(self) -> None:
+        house = replace(HOUSE, notices=(OUT,))
+        asked = replace(signed("menu", "step=language", Digits="2"), house=house)
+        assert spoken(document(asked, "arriving"))[0] == "It is out."
+        spelled = replace(OUT, words={**OUT.words, "ur-Deva": "यह बंद है।"})
+        asked = replace(asked, house=replace(HOUSE, notices=(spelled,)))
+        assert spoken(document(asked, "arriving"))[0] == "यह बंद है।"
+
+    def test_what_is_said_at_other_doors_is_not_said_here(self) -> None:
+        house = replace(HOUSE, notices=(replace(OUT, channels=frozenset({"walk_in"})),))
+        asked = replace(signed("menu", "step=language&language=en", Digits="1"), house=house)
+        assert "It is out." not in spoken(document(asked, "arriving"))
+
+    def test_who_is_turned_away_hears_what_is_broken(self) -> None:
+        found = document(signed("wait"), "cancelled", refusal=Refusal(reason="closed"), notices=("It is out.",))
+        assert spoken(found)[0] == "It is out."
 
     def test_an_accepted_call_waits_a_moment_in_silence(self) -> None:
         found = document(signed("wait", "language=ur"), "active")
