@@ -20,7 +20,7 @@ from routing.lifecycle import CASE, INTERACTION
 from tests.app.test_cases import case_of
 from tests.moving import turns
 from tests.shift import Shift, person
-from tests.solving import call_solved, newest, say, solved
+from tests.solving import call_solved, newest, say, solved, tend
 
 
 async def page(shift: Shift, case: UUID, *, reader: str | None = None, **more: Any) -> Page:
@@ -176,6 +176,7 @@ async def test_what_a_second_person_says_stands_where_they_say_it_and_is_theirs(
     await say(shift, case, "no")
     await shift.serve((await newest(shift, case))["id"], "esther")
     await call_solved(shift, case)
+    await tend(shift)
     (check,) = await shift.fetch("SELECT id FROM second_check")
     await shift.do(take, check["id"], actor=person("chandra"))
     await shift.do(send_back, check["id"], comment="Where are the photos?", actor=person("chandra"))
