@@ -126,8 +126,8 @@ async def test_an_answer_to_the_page_stands_there_and_a_letter_says_so_once(sana
     assert "Here is the answer." in await sana.see()
     (notice,) = await letters(sana.shift, "answered_on_page")
     assert notice["recipient"] == "sana@example.test"
-    assert sana.link in notice["payload"]
-    assert "Here is the answer." not in notice["payload"]
+    assert sana.link in notice["payload"]["body"]
+    assert "Here is the answer." not in notice["payload"]["body"]
     shown = [row for row in await sana.shift.commands(second) if row["channel"] == "page"]
     assert [row["kind"] for row in shown] == ["show"]
 

@@ -4,11 +4,9 @@ Decides which doors it has. The link is all that is asked for: whoever holds it 
 nothing and no link votes, since programs that check letters follow every link; only a form that is sent does anything.
 """
 
+from app.web.customer import reading, speaking, words
 from app.web.customer.access import ACCESS
-from app.web.customer.reading import router as reading
-from app.web.customer.speaking import router as speaking
-from app.web.customer.words import router as words
 
-ROUTERS = (reading, words, speaking)
+ROUTERS = (reading.router, words.router, speaking.router)
 
 __all__ = ["ACCESS", "ROUTERS"]
