@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.checks import approve, drop, send_back, take
+from app.api import comma_separated
 from app.api.shapes import After, Code, Given, Limit, MessageView, Moment, Page, PathId
 from app.db import now as moment
 from app.deps import ActorDep, Guarded, NowDep, ReadingDep, SessionDep
@@ -86,7 +87,7 @@ class CheckFigures(BaseModel):
 class CheckReport(BaseModel):
     """Check figures by whose work it was, or by what it was about."""
 
-    by: Literal["representative", "request_type", "queue"]
+    by: checks.By
     begin: datetime
     end: datetime
     least: int
@@ -156,19 +157,23 @@ async def returning(
 @router.get("/reports/checks", response_model=CheckReport, summary="How often work is returned")
 async def report(
     session: ReadingDep,
-    by: Annotated[Literal["representative", "request_type", "queue"], Query()] = "representative",
+    by: Annotated[checks.By, Query()] = "representative",
     begin: Annotated[
         Moment | None, Query(description="Decided from then on; left out: 90 days before the end.")
     ] = None,
     end: Annotated[Moment | None, Query(description="Until before then; left out: now.")] = None,
     limit: Limit = 200,
-) -> dict[str, Any]:
+    form: Annotated[Literal["json", "csv"], Query(alias="format", description="`csv` gives a table.")] = "json",
+) -> Any:
     """The most decided first."""
     end = end or await moment(session)
     begin = begin or end - timedelta(days=DAYS)
     if not timedelta() < end - begin <= timedelta(days=MOST_DAYS):
         raise Invalid(f"From begin to end there is a time, of at most {MOST_DAYS} days.", code="bad_period")
     items = await checks.figures(session, by=by, begin=begin, end=end, limit=limit)
+    if form == "csv":
+        table = comma_separated.table(list(CheckFigures.model_fields), items)
+        return Response(table, media_type=comma_separated.MEDIA_TYPE)
     return {"by": by, "begin": begin, "end": end, "least": checks.LEAST, "items": items}
 
 

@@ -21,14 +21,16 @@ from routing.resolution.checks import qualified
 OPEN: Final = ("waiting", "taken")
 LEAST: Final = 10
 """Decided checks below which no rate is told: it would be read as a person's record, and be chance."""
-By = Literal["representative", "request_type", "queue"]
+By = Literal["representative", "request_type", "queue", "office", "channel"]
 
 _FIGURES: Final = """
 SELECT {by} AS code, count(*)::int AS decided,
     count(*) FILTER (WHERE s.state = 'returned')::int AS returned,
     count(*) FILTER (WHERE s.decided_at > s.due_at)::int AS late,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM s.decided_at - s.requested_at))::float8 AS median_seconds
-FROM second_check s JOIN "case" c ON c.id = s.case_id
+FROM second_check s CROSS JOIN LATERAL (
+    SELECT request_type, queue, office, channel FROM "case" WHERE id = s.case_id LIMIT 1
+) AS c
 WHERE s.decided_at >= $1 AND s.decided_at < $2 AND s.state IN ('passed', 'returned')
 GROUP BY 1 ORDER BY decided DESC, 1 LIMIT $3
 """
@@ -36,6 +38,8 @@ _BY: Final[dict[By, str]] = {
     "representative": "s.representative",
     "request_type": "c.request_type",
     "queue": "c.queue",
+    "office": "c.office",
+    "channel": "c.channel",
 }
 
 

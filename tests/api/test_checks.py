@@ -115,7 +115,14 @@ async def test_how_often_work_is_returned_is_told_to_those_who_decide(house: Hou
     _, check = await resolving(house)
     await house.call("chandra", "PUT", f"/v1/checks/{check}/taking")
     await house.call("chandra", "PUT", f"/v1/checks/{check}/return", {"comment": "No"})
-    for by, code in (("representative", "ayesha"), ("request_type", "claim"), ("queue", "claims")):
+    said = {
+        "representative": "ayesha",
+        "request_type": "claim",
+        "queue": "claims",
+        "office": "lahore",
+        "channel": "console",
+    }
+    for by, code in said.items():
         found = (await house.call("supervisor", "GET", f"/v1/reports/checks?by={by}")).json()
         assert found["items"] == [
             {
@@ -127,5 +134,8 @@ async def test_how_often_work_is_returned_is_told_to_those_who_decide(house: Hou
                 "median_seconds": None,
             }
         ]
+    table = await house.call("supervisor", "GET", "/v1/reports/checks?by=queue&format=csv")
+    assert table.headers["content-type"].startswith("text/csv")
+    assert table.text.splitlines()[1] == "claims,1,,,,"
     assert (await house.call("ayesha", "GET", "/v1/reports/checks")).status_code == 403
     assert (await house.call("supervisor", "GET", "/v1/reports/checks?by=mood")).status_code == 422

@@ -25,6 +25,7 @@ TOGETHER: Final = 5_000
 """Cases that are written at once: half a month of the log, in the order in which it was lived."""
 OPTIONS: Final = {
     **FAST_BUT_FORGETFUL, "max_wal_size": "4GB", "checkpoint_timeout": "30min", "maintenance_work_mem": "256MB",
+    "autovacuum": "off",
 }  # fmt: skip
 GROWING: Final = (*COLUMNS,)
 """Tables that grow as long as the house stands: none of them is ever read from end to end."""
