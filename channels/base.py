@@ -47,14 +47,12 @@ class Setting:
 class Info:
     """A channel's name and traits. The router sees only `live` and `units`.
 
-    `live`: the customer is there now (a call, a visit) and only one such contact fits a representative.
-    `units`: the capacity one interaction takes.
+    `live`: the customer is there now (a call, a visit) and only one fits a representative. `units`: the capacity it takes.
     `commands`: which command a fact about an interaction sends out, by fact: `accepted`, `replied`, `completed`,
     `cancelled`, `handed_back`. A fact that is not named sends nothing.
     `settings`: the settings of its own, by the name of the environment variable.
     `repeatable`: command kinds sent again when it is not known whether the first attempt arrived.
-    `notices`: of which fact the customer is told on another way as well, since this channel reaches nobody by itself; the
-    kind of notice (`channels.texts.notices`), by fact.
+    `notices`: by fact, which notice goes another way as well, since this channel reaches nobody by itself.
     """
 
     name: str
@@ -264,9 +262,8 @@ class Wait:
 class Refusal:
     """Why somebody was not let into the line.
 
-    `reason`: `closed`, `closing` (it closes before they could be served), `nobody` (is signed in), `length` or `wait` (too
-    many, too long). `message`: what the house says beside the standing words. `opens_at`: in the queue's own time zone, and
-    how many of its days ahead that is, 0 = today.
+    `reason`: `closed`, `closing` (before they could be served), `nobody` (is signed in), `length` or `wait` (too much).
+    `message`: what the house says besides. `opens_at`: in the queue's zone, and how many of its days ahead, 0 = today.
     """
 
     reason: str
@@ -279,9 +276,8 @@ class Refusal:
 class Outcome:
     """What a signal did, and all that a reply may say of it.
 
-    `state` is the interaction's state now, or None when the contact is unknown. `desk` is where the customer is served
-    once accepted: a phone number, a counter. `refusal`: it was turned away, and `state` is `cancelled`. `callback`: it keeps
-    its place and is called back, so nobody need stay on the line.
+    `state`: the interaction's now; None: the contact is unknown. `desk`: where the customer is served once accepted (a phone
+    number, a counter). `refusal`: turned away, `state` is `cancelled`. `callback`: called back, nobody need stay on the line.
     """
 
     contact: str

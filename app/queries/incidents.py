@@ -20,8 +20,7 @@ from app.queries import cursors
 from app.queries.rules import raw, rules_for
 from app.tables import Incident, IncidentCase, IncidentUpdate
 from channels.said import Said
-from channels.texts import say
-from channels.texts.notices import say_moment
+from channels.texts.notices import say_by
 from routing.resolution.matching import Fit, Matter, Request, Scope, below, fit
 
 SCOPE: Final = ("request_types", "areas", "products", "channels")
@@ -96,7 +95,7 @@ def said(incident: Live, languages: Sequence[str], *, at: datetime) -> Said:
         text = in_language(incident.words, language, languages[0])
         if incident.promised_at is not None and incident.promised_at > at:
             local = incident.promised_at.astimezone(at.tzinfo)
-            text = f"{text} {say('incident.by', language, next=say_moment(local, at.date(), language))}"
+            text = f"{text} {say_by(local, at.date(), language)}"
         words[language] = text
     return Said(
         words=words, requests=incident.scope.request_types, channels=incident.scope.channels, default=languages[0]

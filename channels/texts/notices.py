@@ -83,5 +83,10 @@ def say_moment(at: datetime, today: date, language: str | None) -> str:
     return say("notice.date", language, date=f"{at:%d.%m.%Y}", time=time)
 
 
+def say_by(at: datetime, today: date, language: str | None) -> str:
+    """By when a fault is expected to be mended, as every door says it."""
+    return say("incident.by", language, next=say_moment(at, today, language))
+
+
 def _said(value: Value, today: date, language: str | None) -> str:
     return say_moment(value, today, language) if isinstance(value, datetime) else str(value)
