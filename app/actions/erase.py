@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import delete, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -30,6 +31,11 @@ from routing.lifecycle import INTERACTION, OVER_STATES
 
 REASON: Final = "erased"
 SERVED: Final = ("active", "wrapping")
+# Whoever looked a person up before they were forgotten, and still writes, is seen only when their transaction is over.
+_NOBODY_KNOWS: Final = """
+SELECT coalesce(bool_and(epoch < current_epoch() OR xid < pg_snapshot_xmin(pg_current_snapshot())), false)
+FROM event WHERE subject = 'customer' AND subject_id = ANY($1::text[]) AND kind = 'erased'
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +65,7 @@ async def erase(session: AsyncSession, customer_id: UUID, *, now: datetime) -> b
     wish = await session.get(Erasure, customer_id, with_for_update=True)
     if wish is None or wish.done_at is not None:
         return True
+    alone = await _nobody_knows(session, customer_id)
     await _let_go(session, customer_id, now=now)
     theirs = await _locked(session, customer_id)
     fresh = [case for case in theirs.cases if case.erased_at is None]
@@ -71,13 +78,26 @@ async def erase(session: AsyncSession, customer_id: UUID, *, now: datetime) -> b
     for case in fresh:
         await session.refresh(case)
         advance(session, case, "erased", now=now, actor=SYSTEM)
+    await _wish_for_each(session, wish, known)
     await _forget_people(session, theirs.customers, now=now)
-    done = done and all(contact.state in OVER_STATES for contact in theirs.contacts)
+    done = done and alone and all(contact.state in OVER_STATES for contact in theirs.contacts)
     if done:
         wish.done_at = now
         session.add(wish)
     await session.flush()
     return done
+
+
+async def _nobody_knows(session: AsyncSession, customer_id: UUID) -> bool:
+    """Whether they were forgotten by an earlier turn, and all who may have known them then are done. To be asked first."""
+    known = [str(each) for each in await customer_family(session, customer_id)]
+    return bool(await (await raw(session)).fetchval(_NOBODY_KNOWS, known))
+
+
+async def _wish_for_each(session: AsyncSession, wish: Erasure, known: Sequence[UUID]) -> None:
+    """Once they are forgotten nobody knows which names were one: each is looked at again, and noted, by itself."""
+    rows = [{"customer_id": each, "asked_at": wish.asked_at, "asked_by": wish.asked_by} for each in known]
+    await session.exec(cast("Any", insert(Erasure).values(rows).on_conflict_do_nothing()))
 
 
 async def _let_go(session: AsyncSession, customer_id: UUID, *, now: datetime) -> None:
