@@ -159,7 +159,7 @@ async def told(session: AsyncSession, found: Opened, *, language: str, now: date
         news=min(news, default=None) if case.state in ("open", "awaiting_customer", "checking") else None,
         promises=[each for each in promises if each["kind"] != "news"],
         incidents=await incidents.of_case(session, family, language=language),
-        talk=[_line(row) for row in talk[:MOST_MESSAGES]],
+        talk=[_line(dict(row)) for row in talk[:MOST_MESSAGES]],
         older=len(talk) > MOST_MESSAGES,
         documents=[dict(row) for row in await connection.fetch(_DOCUMENTS, family)],
         asked=await _asked(session, connection, case, now=now),

@@ -15,6 +15,7 @@ WORDS: Final = (
     "page.fault", "page.fault_by", "page.fault_over", "page.write", "page.write_more", "page.write_label",
     "page.write_hint", "page.write_send", "page.document", "page.document_label", "page.document_hint",
     "page.document_send", "page.document_words", "page.documents", "page.talk", "page.talk_order", "page.talk_older",
+    "page.talk_more",
     "page.you", "page.us", "page.solved_yes", "page.solved_partly", "page.solved_no", "page.after_all", "page.marked",
     "page.send_mark", "page.keep", "page.said_sent", "page.said_document", "page.sorry_empty", "page.sorry_long",
     "page.sorry_no_file", "page.sorry_kind", "page.sorry_large", "page.sorry_many", "page.sorry_nothing",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from app.actions.page_links import page_token
 from app.actions.record import locked
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.e2e
 
 TELEPHONE: Final = {"width": 360, "height": 640}
 SMALLEST_FINGER: Final = 44
-PHOTOGRAPH: Final = {"name": "bill.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0" + b"A bill. " * 50}
+PHOTOGRAPH: Final = b"\xff\xd8\xff\xe0" + b"A bill. " * 50
 URDU: Final = "میری چھت سے پانی ٹپک رہا ہے۔"
 TELUGU: Final = "మా ఇంటి పైకప్పు నుండి నీరు కారుతోంది."
 ASKED: Final = {
@@ -82,7 +82,7 @@ async def test_a_customer_answers_by_keyboard_alone(open_desk: Open, site: Site)
     page = (await open_desk(java_script_enabled=True)).page
     await page.goto(site.url + link)
     await tab_to(page, ".skip")
-    await tab_to(page, ".request ~ .doors a.primary, .doors a.primary")
+    await tab_to(page, ".doors a.primary")
     await page.keyboard.press("Enter")
     await tab_to(page, "#words")
     await page.keyboard.type("The bill comes tomorrow.")
@@ -99,7 +99,9 @@ async def test_a_photograph_is_sent_from_a_telephone_without_javascript(open_des
     page = (await open_desk(java_script_enabled=False, viewport=TELEPHONE, has_touch=True)).page
     await page.goto(site.url + link)
     await page.locator(".doors a[href='#document']").tap()
-    await page.locator("#file").set_input_files([PHOTOGRAPH])
+    await page.locator("#file").set_input_files(
+        [FilePayload(name="bill.jpg", mimeType="image/jpeg", buffer=PHOTOGRAPH)]
+    )
     await page.locator("form[action*='/document'] button").tap()
     await page.wait_for_url("**?said=document")
     await expect(page.locator(".documents")).to_contain_text("bill.jpg")
@@ -111,7 +113,7 @@ async def test_a_photograph_that_is_too_large_is_told_of_in_the_page_and_not_by_
     link = await matter(site)
     page = (await open_desk()).page
     await page.goto(site.url + link)
-    large = {**PHOTOGRAPH, "buffer": b"\xff\xd8\xff\xe0" + b"\0" * 12_000_000}
+    large = FilePayload(name="bill.jpg", mimeType="image/jpeg", buffer=PHOTOGRAPH + bytes(12_000_000))
     await page.locator("#file").set_input_files([large])
     await page.locator("form[action*='/document'] button").click()
     await expect(page.get_by_role("alert")).to_contain_text("too large")
@@ -196,7 +198,8 @@ async def test_nothing_of_the_page_comes_from_elsewhere_and_nothing_is_told_else
     await desk.page.locator("form[action*='/answer'] button").click()
     await desk.page.wait_for_url("**said=sent")
     assert {url.startswith(site.url) for url, _ in asked} == {True}
-    assert {referer for _, referer in asked} == {None}
+    token = link.rpartition("/")[2]
+    assert [referer for _, referer in asked if token in (referer or "")] == []  # fonts name the style that wants them
 
 
 async def check(page: Page) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from babel import Locale
@@ -27,24 +27,34 @@ class Times:
         self._now = now.astimezone(self._zone)
 
     def when(self, moment: datetime) -> str:
-        """Tomorrow, Wednesday, 25 November, 2:05 PM"""
-        pattern = _TIME.get(self._language, "short")
-        time = format_time(moment, pattern, tzinfo=self._zone, locale=self._locale)
-        return self._comma(self.day(moment), time)
+        """Tomorrow, Wednesday, 25 November, 2:05 PM: for what must not be missed."""
+        return self._joined(self._near(moment), self.day(moment), self._time(moment))
+
+    def at(self, moment: datetime) -> str:
+        """Today, 2:05 PM; Monday, 23 November, 2:05 PM: for what is over."""
+        return self._joined(self._near(moment) or self.day(moment), self._time(moment))
 
     def day(self, moment: datetime) -> str:
-        """Tomorrow, Wednesday, 25 November; with its year where it is another."""
+        """Wednesday, 25 November; with its year where it is another."""
         local = moment.astimezone(self._zone)
         pattern = _DAY.get(self._language, _DAY_ELSEWHERE)
         if local.year != self._now.year:
             pattern += " y"
-        day = format_date(local.date(), pattern, locale=self._locale)
-        near = {self._now.date(): "page.today", self._now.date() + timedelta(days=1): "page.tomorrow"}.get(local.date())
-        return self._comma(say(near, self._language), day) if near is not None else day
+        return format_date(local.date(), pattern, locale=self._locale)
 
     def late(self, moment: datetime) -> bool:
         """Whether it is past."""
         return moment < self._now
 
-    def _comma(self, first: str, second: str) -> str:
-        return f"{first}{'،' if self._language == 'ur' else ','} {second}"
+    def _time(self, moment: datetime) -> str:
+        pattern = _TIME.get(self._language, "short")
+        return format_time(moment, pattern, tzinfo=self._zone, locale=self._locale)
+
+    def _near(self, moment: datetime) -> str:
+        """Today or tomorrow; empty where it is neither."""
+        days = (moment.astimezone(self._zone).date() - self._now.date()).days
+        word = {0: "page.today", 1: "page.tomorrow"}.get(days)
+        return say(word, self._language) if word is not None else ""
+
+    def _joined(self, *parts: str) -> str:
+        return ("، " if self._language == "ur" else ", ").join(part for part in parts if part)
