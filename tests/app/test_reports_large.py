@@ -12,7 +12,7 @@ from app.queries import reports
 from app.queries.audit import audit
 from app.queries.reports import Wish, period
 from tests.benchmarks import large
-from tests.benchmarks.lives import COLUMNS
+from tests.benchmarks.lived_tables import COLUMNS
 
 CASES = 400
 

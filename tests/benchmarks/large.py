@@ -1,6 +1,6 @@
 """A house with a long past: cases of many months, written by COPY, the same each month however long the past is.
 
-Decides how much there is and that it is written fast. What a case is made of, `lives.py` invents. What is written keeps every
+Decides how much there is and that it is written fast. What a case is made of, `invented.py` and `lives.py` say. What is written keeps every
 rule of the audit; that a test sees to with a few hundred cases.
 """
 
@@ -15,7 +15,9 @@ import asyncpg
 from app.actions.rules import draft, publish
 from app.db import Database, migrate_async, now
 from app.postgres import FAST_BUT_FORGETFUL, LocalPostgres
-from tests.benchmarks.lives import COLUMNS, DAY, HOUR, PLAYBOOK, STAFF, STEPS, TARGETS, TIMED, Lives
+from tests.benchmarks.invented import Lives
+from tests.benchmarks.lived_tables import COLUMNS
+from tests.benchmarks.lives import DAY, HOUR, PLAYBOOK, STAFF, STEPS, TARGETS, TIMED
 from tests.office import furnish
 from tests.ruling import ADMIN, document
 

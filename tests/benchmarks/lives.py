@@ -1,4 +1,4 @@
-"""Cases as they are lived, invented: each with its contacts, touches, promises, clocks, checks, surveys and the log of it all.
+"""One case as it is lived, invented: with its contacts, touches, promises, clocks, checks, surveys and the log of it all.
 
 Decides proportions only; every life keeps the rules the audit holds rows to. The same seed gives the same lives. Nothing is read
 and nothing written here: rows are handed over by table.
@@ -7,13 +7,14 @@ and nothing written here: rows are handed over by table.
 from __future__ import annotations
 
 import json
-from collections import deque
 from datetime import UTC, datetime
-from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from tests.office import REQUEST_TYPES
+
+if TYPE_CHECKING:
+    from tests.benchmarks.invented import Lives
 
 STAFF: Final = 100
 HOUR: Final = 3_600.0
@@ -35,113 +36,6 @@ TRACE: Final = {
     "step": 0,
     "others": [{"code": f"rep_{each:03}", "keys": [0, 0.5, 812.25]} for each in range(5)],
 }
-
-COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "customer": ("id", "name", "language", "created_at"),
-    "identity": ("kind", "value", "customer_id"),
-    "case": (
-        "id", "token", "customer_id", "request_type", "state", "subject", "opened_at", "resolved_at", "outcome", "version",
-        "owner", "queue", "office", "channel", "language", "touches", "reopened", "first_answer_at", "root_cause",
-        "resolved_by", "closed_at", "closed_by", "reopen_until", "merged_into", "playbook", "playbook_version", "tended_at",
-        "clocks_version", "page_token",
-    ),
-    "interaction": (
-        "id", "case_id", "customer_id", "channel", "contact", "state", "queue", "request_type", "office", "language",
-        "live", "units", "arrived_at", "queued_at", "due_at", "state_at", "rules_version", "reply_to", "version",
-    ),
-    "receipt": ("source", "channel", "ref", "interaction_id", "at"),
-    "message": ("id", "interaction_id", "case_id", "direction", "author", "subject", "body", "reference", "at"),
-    "assignment": (
-        "id", "interaction_id", "representative", "state", "live", "units", "offered_at", "expires_at", "answered_at",
-        "ended_at", "outcome",
-    ),
-    "event": ("epoch", "subject", "subject_id", "version", "kind", "at", "actor", "data"),
-    "touch": (
-        "id", "case_id", "number", "kind", "subject_id", "version", "channel", "cause", "caused_by", "representative",
-        "request_type", "queue", "office", "at",
-    ),
-    "promise": (
-        "id", "case_id", "kind", "due_at", "made_at", "made_by", "representative", "state", "ended_at", "reason",
-    ),
-    "clock": (
-        "id", "case_id", "kind", "state", "target_seconds", "started_at", "since", "due_at", "warned_at", "ended_at",
-        "late_at", "queue", "rules_version",
-    ),
-    "timer": ("id", "key", "kind", "case_id", "due_at", "data"),
-    "alarm": ("id", "key", "kind", "case_id", "representative", "raised_at", "done_at", "done_by"),
-    "second_check": (
-        "id", "case_id", "before", "state", "representative", "requested_at", "due_at", "reason", "checker", "taken_at",
-        "decided_at",
-    ),
-    "survey": (
-        "id", "case_id", "customer_id", "round", "state", "channel", "representative", "asked_at", "closes_at", "solved",
-        "mark", "ended_at",
-    ),
-    "playbook_tick": ("case_id", "step", "at", "by"),
-    "merge": ("id", "kind", "survivor", "merged", "made_at", "made_by"),
-    "document": ("id", "case_id", "name", "media_type", "content", "digest", "author", "at"),
-    "outbox": (
-        "id", "dedupe_key", "channel", "kind", "interaction_id", "recipient", "language", "payload", "state", "next_at",
-        "created_at", "done_at",
-    ),
-    "reached": ("key", "customer_id", "at"),
-}  # fmt: skip
-"""In the order of their references."""
-Rows = dict[str, list[tuple[Any, ...]]]
-
-
-class Lives:
-    """Invents cases one after the other; `rows` are taken out by the caller, as often as they like."""
-
-    def __init__(self, *, seed: int, now: float) -> None:
-        self.chance = Random(seed)
-        self.now = now
-        self.rows: Rows = {table: [] for table in COLUMNS}
-        self.people: deque[tuple[UUID, str]] = deque(maxlen=5_000)
-        self.known = 0
-
-    def take(self) -> Rows:
-        """All rows so far, the log in the order in which it was lived."""
-        taken, self.rows = self.rows, {table: [] for table in COLUMNS}
-        taken["event"].sort(key=lambda row: row[5])
-        return taken
-
-    def live(self, opened: float) -> None:
-        """One case that began at `opened`; of a hundred one takes in another that was about the same."""
-        life = Life(self, opened)
-        life.live()
-        if self.chance.random() < 0.01 and opened + 3 * HOUR < self.now:
-            self._taken(life, opened)
-        life.write()
-
-    def id_at(self, at: float) -> UUID:
-        """As the service makes them, with chance of our own."""
-        value = int(at * 1000) << 80 | self.chance.getrandbits(80)
-        return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | 7 << 76 | 2 << 62)
-
-    def somebody(self, at: float) -> tuple[UUID, str]:
-        """A customer who was here before, or one who is new."""
-        if self.people and self.chance.random() < 0.4:
-            return self.chance.choice(self.people)
-        self.known += 1
-        found = self.id_at(at), f"customer{self.known}@example.test"
-        self.rows["customer"].append((found[0], f"Customer {self.known}", "en", moment(at)))
-        self.rows["identity"].append(("email", found[1], found[0]))
-        self.people.append(found)
-        return found
-
-    def _taken(self, survivor: Life, opened: float) -> None:
-        other = Life(self, opened + HOUR, like=survivor)
-        other.begin()
-        at = opened + 2.5 * HOUR
-        other.promise(other.opened, until=at, reason="merged")
-        other.tell("merged", at, survivor=str(survivor.id))
-        other.merged_into = survivor.id
-        survivor.tell("absorbed", at, case=str(other.id))
-        self.rows["merge"].append(
-            (self.id_at(at), "case", survivor.id, other.id, moment(at), f"representative:{other.rep}")
-        )
-        other.write()
 
 
 class Life:
