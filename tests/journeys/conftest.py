@@ -175,6 +175,7 @@ class Story(Journey):
     def __init__(self, house: House, postbox: Postbox) -> None:
         super().__init__(house)
         self.postbox = postbox
+        self.heard = ""
 
     @override
     async def ring(self, hook: str, call: str, **form: str) -> str:
@@ -247,11 +248,12 @@ class Story(Journey):
     # --- the customers
 
     async def dials(self, call: str, keys: str, *, number: str) -> str:
-        """A call through the menu, one key after the other; returns the interaction."""
+        """A call through the menu, one key after the other; returns the interaction. `heard`: what was said last."""
         document = await self.ring("voice", call, From=number)
         for key in keys:
             document = await self.ring(address(document, "Gather"), call, Digits=key, From=number)
         assert "<Redirect" in document, document
+        self.heard = document
         (row,) = await self.fetch("SELECT id FROM interaction WHERE contact = $1", call)
         return str(row["id"])
 
