@@ -14,7 +14,17 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import NotFound
-from app.tables import Assignment, Customer, EventRow, Interaction, Office, Queue, Representative, RequestType
+from app.tables import (
+    Assignment,
+    Customer,
+    EventRow,
+    Interaction,
+    Office,
+    Organisation,
+    Queue,
+    Representative,
+    RequestType,
+)
 
 MOST_LAID_ASIDE = 20
 MOST_COLLEAGUES = 200
@@ -54,6 +64,11 @@ async def zone(session: AsyncSession, code: str | None) -> str:
         return (await session.exec(first)).first() or "UTC"
     chosen = select(Office.timezone).join(Representative, col(Representative.office) == col(Office.code))
     return (await session.exec(chosen.where(Representative.code == code))).first() or "UTC"
+
+
+async def languages(session: AsyncSession) -> list[str]:
+    """The languages of the house, its first one first."""
+    return list((await session.exec(select(Organisation.languages))).first() or ["en"])
 
 
 async def held(session: AsyncSession, code: str) -> list[Held]:

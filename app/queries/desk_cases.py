@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.queries import cases, clocks, cursors, customers, playbooks, promises, touches
+from app.queries import cases, clocks, cursors, customers, incidents, playbooks, promises, touches
 from app.queries.families import customer_family
 from app.queries.readers import may_read_case
 from app.queries.timeline import Page, Wish, timeline
@@ -72,6 +72,8 @@ class Seen:
     """Those that stand and can be undone."""
     checks: Sequence[SecondCheck]
     """What a second person still looks at."""
+    incidents: Sequence[Mapping[str, Any]]
+    """The faults it is about, as customers read of them."""
     names: Mapping[str, str]
     """Names of representatives by code."""
     theirs: bool
@@ -93,9 +95,15 @@ class Owned:
 
 
 async def seen(
-    session: AsyncSession, case_id: UUID, *, reader: str | None, after: str | None = None, before: str | None = None
+    session: AsyncSession,
+    case_id: UUID,
+    *,
+    reader: str | None,
+    language: str = "en",
+    after: str | None = None,
+    before: str | None = None,
 ) -> Seen:
-    """The matter; of a merged case that of the one that speaks for it. `after`, `before`: another page of its story.
+    """The matter; of a merged case that of the one that speaks for it. `language`: of what incidents say. `after`, `before`: another page of its story.
 
     Raises `NotFound`, also where the reader may not know of it; `Invalid` (`bad_cursor`).
     """
@@ -123,6 +131,7 @@ async def seen(
             each for each in await customers.merges_of_case(session, case.id, reader=None) if not each["undone_at"]
         ],
         checks=checks,
+        incidents=await incidents.of_case(session, family, language=language),
         names=await names(session, _codes(case, touched, standing, steps, checks)),
         theirs=reader is None or await playbooks.worked_on(session, case, reader),
     )

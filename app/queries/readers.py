@@ -1,7 +1,7 @@
-"""What a representative may know of: the cases and customers they have served, by every id these go by. Never writes.
+"""What a representative may know of: the cases they own, and the cases and customers they have served, by every id these go by. Never writes.
 
-Decides by the assignments on the family's contacts alone, each found by an index: an offer that was not taken shows nothing
-once it is over.
+Decides by who owns a case and by the assignments on the family's contacts, each found by an index: an offer that was not taken
+shows nothing once it is over.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from app.tables import Assignment, Case, Customer, Interaction, SecondCheck
 
 
 async def may_see_case(session: AsyncSession, case_id: UUID, *, reader: str | None) -> list[UUID]:
-    """The family of the case. Raises `NotFound` where there is none, or the reader has served neither it nor its customer.
+    """The family of the case. Raises `NotFound` where there is none, or the reader owns none of it and has served neither it nor
+    its customer.
 
     `reader`: a representative; None sees all.
     """
@@ -60,6 +61,9 @@ async def customers_of(session: AsyncSession, cases: Sequence[UUID]) -> set[UUID
 
 
 async def _served_case(session: AsyncSession, cases: Sequence[UUID], reader: str) -> bool:
+    owned = select(Case.id).where(col(Case.id).in_(cases), Case.owner == reader)
+    if (await session.exec(owned.limit(1))).first() is not None:
+        return True
     if await _had(session, col(Interaction.case_id).in_(cases), reader):
         return True
     for customer in await customers_of(session, cases):

@@ -71,4 +71,12 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = {
     ("POST", "/desk/checks/{id}/dropping"): DOING,
     ("POST", "/desk/checks/{id}/approval"): DOING,
     ("POST", "/desk/checks/{id}/return"): DOING,
+    ("GET", "/desk/incidents"): LEADING,
+    ("POST", "/desk/incidents"): DECLARING,
+    ("GET", "/desk/incidents/{id}"): LEADING,
+    ("POST", "/desk/incidents/{id}/declaration"): DECLARING,
+    ("POST", "/desk/incidents/{id}/dismissal"): DECLARING,
+    ("POST", "/desk/incidents/{id}/updates"): DECLARING,
+    ("POST", "/desk/incidents/{id}/cases/{case}"): DECLARING,
+    ("POST", "/desk/incidents/{id}/reach"): DECLARING,
 }

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.deps import ActorDep, ReadingDep, Service, ServiceDep
-from app.queries import desk_cases
 from app.security import Actor
 from app.web.fields import PathId
 from app.web.frame import Wrong, frame, framed
@@ -42,9 +41,7 @@ async def case_page(
     leaf = (
         {name: value for name in ("after", "before") if (value := request.query_params.get(name))} if not wrong else {}
     )
-    matter = await desk_cases.seen(
-        session, case_id, reader=about.code, after=leaf.get("after"), before=leaf.get("before")
-    )
+    matter = await about.seen(session, case_id, after=leaf.get("after"), before=leaf.get("before"))
     return await framed(
         request,
         session,

@@ -42,7 +42,7 @@ async def check_page(
     found = await checks.one(session, check_id, reader=about.code)
     mine = found["state"] == "taken" and found["checker"] == (about.code or actor.label)
     reads = mine or about.code is None or found["representative"] == about.code
-    matter = await desk_cases.seen(session, found["case_id"], reader=about.code) if reads else None
+    matter = await about.seen(session, found["case_id"]) if reads else None
     return await framed(
         request,
         session,

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.deps import ActorDep, ReadingDep, Service, ServiceDep
-from app.queries import desk, desk_cases
+from app.queries import desk
 from app.queries.desk import Held
 from app.security import Actor
 from app.tables import Assignment
@@ -66,7 +66,7 @@ async def _desk(
 ) -> Response:
     about = await frame(request, session, service, actor)
     at = _looked_at(about.held, chosen)
-    matter = await desk_cases.seen(session, at.interaction.case_id, reader=about.code) if at else None
+    matter = await about.seen(session, at.interaction.case_id) if at else None
     return await framed(
         request,
         session,

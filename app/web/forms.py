@@ -21,12 +21,18 @@ from app.deps import Once, Service
 from app.deps.idempotency import Replayed, alone, digest_of
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RaabtaError, Unavailable
 from app.security import Actor
-from app.web import case, check, desk
+from app.web import case, check, desk, incident, incidents
 from app.web.frame import Wrong
 from app.web.page import back, see, sentence, spoken_here
 
 REFUSED: Final = (Conflict, Forbidden, Invalid, NotFound, Unavailable)
 _ID_AT: Final = 3
+_PAGES: Final = {
+    "work": desk.work_page,
+    "cases": case.case_page,
+    "checks": check.check_page,
+    "incidents": incident.incident_page,
+}
 
 Act = Callable[[AsyncSession, datetime], Awaitable[str | None]]
 """What is done, at a moment; returns what is said of it where that is not what the form says anyway."""
@@ -61,14 +67,16 @@ async def shown_again(request: Request, service: Service, actor: Actor, form: st
     wrong = Wrong(form=form, sorry=sentence(spoken_here(request), error), typed=typed, missing=missing)
     parts = back(request).split("/")
     async with service.database.reading() as session:
+        if parts[2:] == ["incidents"]:
+            return await incidents.incidents_page(request, session, service, actor, wrong=wrong, status=error.status)
         if len(parts) <= _ID_AT:
             raise error
-        pages = {"work": desk.work_page, "cases": case.case_page, "checks": check.check_page}
-        page = pages[parts[2]]
+        page = _PAGES[parts[2]]
         try:
-            return await page(request, session, service, actor, UUID(parts[_ID_AT]), wrong=wrong, status=error.status)
+            about = UUID(parts[_ID_AT])
         except ValueError:
             raise error from None
+        return await page(request, session, service, actor, about, wrong=wrong, status=error.status)
 
 
 def moment_of(text: str, zone: ZoneInfo, *, now: datetime) -> datetime:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from fastapi import Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,7 +19,7 @@ from app.db import uuid7
 from app.deps import Service
 from app.queries import desk
 from app.queries.desk import Held, House
-from app.queries.desk_cases import open_alarms
+from app.queries.desk_cases import Seen, open_alarms, seen
 from app.security import Actor
 from app.tables import Representative
 from app.web.page import render, spoken_here
@@ -76,6 +77,13 @@ class Frame:
         """The reader of everything on the page: a representative's code; None sees all."""
         return self.actor.representative
 
+    async def seen(
+        self, session: AsyncSession, case_id: UUID, *, after: str | None = None, before: str | None = None
+    ) -> Seen:
+        """A case as whoever sits here may see it. `after`, `before`: another page of its story."""
+        language = self.shown.words.language
+        return await seen(session, case_id, reader=self.code, language=language, after=after, before=before)
+
 
 async def frame(request: Request, session: AsyncSession, service: Service, actor: Actor) -> Frame:
     """Read what every page needs."""
@@ -128,7 +136,7 @@ async def framed(
         said=query.get("said"),
         sorry=wrong.sorry if wrong else query.get("sorry"),
         wrong=wrong or NOTHING_WRONG,
-        **context,
+        **{"at": None, **context},
     )
 
 

@@ -28,6 +28,9 @@ from app.web import (
     customer,
     desk,
     home,
+    incident,
+    incident_verbs,
+    incidents,
     live,
     sign_in,
     verbs,
@@ -38,7 +41,20 @@ STATIC: Final = Path(__file__).parent / "static"
 KEPT_SECONDS: Final = 31_536_000
 
 
-_ABOUT_CASES: Final = (cases, case, case_verbs, case_promises, case_joins, alarms, checks, check, check_verbs)
+_ABOUT_CASES: Final = (
+    cases,
+    case,
+    case_verbs,
+    case_promises,
+    case_joins,
+    alarms,
+    checks,
+    check,
+    check_verbs,
+    incidents,
+    incident,
+    incident_verbs,
+)
 
 
 class Files(StaticFiles):

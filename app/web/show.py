@@ -12,7 +12,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
@@ -42,7 +42,9 @@ class Shown:
         """14:32 where it is today, else with its date."""
         if moment.astimezone(self._zone).date() == self.now.astimezone(self._zone).date():
             return format_time(moment, "short", tzinfo=self._zone, locale=self._locale)
-        return format_datetime(moment, "medium", tzinfo=self._zone, locale=self._locale)
+        day = format_date(moment.astimezone(self._zone), "medium", locale=self._locale)
+        time = format_time(moment, "short", tzinfo=self._zone, locale=self._locale)
+        return str(get_datetime_format("medium", locale=self._locale)).format(time, day)
 
     def until(self, moment: datetime) -> Markup:
         """in 2 hours; or 2 hours ago, where it is over: to the minute, so that a page that is read again says the same."""

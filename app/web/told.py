@@ -60,7 +60,7 @@ def teller(shown: Shown, *, me: str | None) -> Tell:
             at=item["at"],
             subject=item["subject"],
             words=item["words"],
-            direction=item.get("direction") or ("note" if item["words"] else ""),
+            direction=item.get("direction") or "",
         )
 
     return tell

@@ -34,6 +34,12 @@ class Visitor:
         assert answer.status_code == 303, (answer.status_code, answer.text)
         return answer.headers["location"]
 
+    async def refused(self, path: str, **fields: str) -> tuple[int, str]:
+        """Send a form that is not taken; the status and the page that shows it again."""
+        answer = await self.browser.post(path, data={**fields, "csrf_token": csrf_token(self.key)})
+        assert answer.status_code >= 400, (answer.status_code, answer.headers)
+        return answer.status_code, answer.text
+
 
 @pytest.fixture
 async def house(database: str) -> AsyncIterator[House]:
@@ -61,6 +67,16 @@ async def chandra(house: House) -> AsyncIterator[Visitor]:
     """Chandra at hers."""
     async with _browser(house) as browser:
         yield await signed_in(house, browser, "chandra")
+
+
+@pytest.fixture
+async def supervisor(house: House) -> AsyncIterator[Visitor]:
+    """Somebody who leads."""
+    async with _browser(house) as browser:
+        key = house.keys["supervisor"]
+        answer = await browser.post("/desk/sign-in", data={"key": key})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/desk/alarms?said=signed_in")
+        yield Visitor(house=house, browser=browser, key=key)
 
 
 async def signed_in(house: House, browser: httpx2.AsyncClient, code: str) -> Visitor:
