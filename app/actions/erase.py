@@ -20,6 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.cancel import cancel
 from app.actions.complete import complete
 from app.actions.forget import forget
+from app.actions.gate import withdraw
 from app.actions.merge_customers import forget_merges
 from app.actions.record import advance
 from app.errors import NotFound
@@ -75,9 +76,11 @@ async def erase(session: AsyncSession, customer_id: UUID, *, now: datetime) -> b
     done = await forget(
         connection, [row.id for row in theirs.cases], [row.id for row in theirs.contacts], now=now, people=known
     )
-    for case in fresh:
+    for case in theirs.cases:
         await session.refresh(case)
-        advance(session, case, "erased", now=now, actor=SYSTEM)
+        await _end_checks(session, case, now=now)
+        if case in fresh:
+            advance(session, case, "erased", now=now, actor=SYSTEM)
     await _wish_for_each(session, wish, known)
     await _forget_people(session, theirs.customers, now=now)
     done = done and alone and all(contact.state in OVER_STATES for contact in theirs.contacts)
@@ -92,6 +95,13 @@ async def _nobody_knows(session: AsyncSession, customer_id: UUID) -> bool:
     """Whether they were forgotten by an earlier turn, and all who may have known them then are done. To be asked first."""
     known = [str(each) for each in await customer_family(session, customer_id)]
     return bool(await (await raw(session)).fetchval(_NOBODY_KNOWS, known))
+
+
+async def _end_checks(session: AsyncSession, case: Case, *, now: datetime) -> None:
+    """Nobody looks at words that are gone, and what was held never leaves."""
+    await withdraw(session, case, reason=REASON, actor=SYSTEM, now=now)
+    if case.state == "checking":
+        advance(session, case, "check_ended", now=now, actor=SYSTEM, data={"reason": REASON})
 
 
 async def _wish_for_each(session: AsyncSession, wish: Erasure, known: Sequence[UUID]) -> None:

@@ -34,7 +34,7 @@ _OF_CASES: Final = (
     "UPDATE message SET subject = NULL, body = '', reference = NULL, attributes = '{}' WHERE case_id = ANY($1::uuid[])",
     "UPDATE promise SET words = NULL WHERE case_id = ANY($1::uuid[]) AND words IS NOT NULL",
     "UPDATE survey SET words = NULL WHERE case_id = ANY($1::uuid[]) AND words IS NOT NULL",
-    "UPDATE second_check SET comment = NULL, data = '{}' WHERE case_id = ANY($1::uuid[])",
+    "UPDATE second_check SET comment = NULL WHERE case_id = ANY($1::uuid[])",
 )
 # Nobody who holds an old letter or an old link joins or sees this case any more.
 _SENDING: Final = "SELECT EXISTS (SELECT FROM outbox WHERE interaction_id = ANY($1::uuid[]) AND state = 'sending')"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
@@ -75,7 +75,9 @@ async def _person(session: AsyncSession, known: Sequence[UUID]) -> dict[str, Any
 async def _case(session: AsyncSession, case: Case) -> dict[str, Any]:
     contacts = select(Interaction).where(Interaction.case_id == case.id).order_by(col(Interaction.id))
     rows = (await session.exec(contacts)).all()
-    words = select(Message).where(Message.case_id == case.id, Message.direction != "note").order_by(col(Message.id))
+    held = cast("Any", col(Message.attributes)).has_key("held")  # never left the house, perhaps never will
+    told = select(Message).where(Message.case_id == case.id, Message.direction != "note", ~held)
+    words = told.order_by(col(Message.id))
     promises = select(Promise).where(Promise.case_id == case.id).order_by(col(Promise.made_at))
     surveys = select(Survey).where(Survey.case_id == case.id).order_by(col(Survey.round))
     files = select(Document).where(Document.case_id == case.id).order_by(col(Document.at))

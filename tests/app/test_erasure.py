@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.actions.checks import take
 from app.actions.complete import complete
 from app.actions.erase import ask_erasure
 from app.actions.erased_ledger import append, read
@@ -19,6 +20,7 @@ from app.actions.rules import draft, publish
 from app.actions.write import write
 from app.cli.erasures import again
 from app.db import uuid7
+from app.errors import Conflict
 from app.loops.erasing import Erasing, Retention
 from app.loops.tending import Tending
 from app.queries.export import export
@@ -26,6 +28,8 @@ from channels.base import Person, Wrote
 from tests.documents import document
 from tests.moving import turns
 from tests.racing import HANG_SECONDS, LOOK_SECONDS, blocked, holding
+from tests.ruling import document as rules
+from tests.ruling import rule
 from tests.shift import Shift, person
 from tests.solving import SANA, say, solved, tend
 
@@ -254,11 +258,47 @@ async def test_what_is_kept_can_be_taken_along(shift: Shift) -> None:
     assert "page_token" not in case
 
 
+async def held(shift: Shift) -> tuple[UUID, UUID]:
+    """An answer to Sana that a second person is to look at before it leaves: the contact, and the check."""
+    said = {"request_types": {"claim": {"checks": [{"before": "message"}]}}}
+    await rule(shift.db, shift.intake, rules(resolution=said))
+    contact = await letter(shift)
+    await shift.serve(contact, "ayesha")
+    await turns(Tending(shift.db))
+    message = await shift.do(
+        write, contact, direction="out", subject=None, body="we-will-come-on-monday", actor=person("ayesha")
+    )
+    return contact, UUID(message.attributes["held"])
+
+
+async def test_what_was_held_for_a_second_person_never_leaves_for_who_is_forgotten(shift: Shift) -> None:
+    contact, check = await held(shift)
+    customer = await customer_of(shift, contact)
+    await shift.do(ask_erasure, customer)
+    await turns(Erasing(shift.db))
+    with pytest.raises(Conflict, match="goes on"):
+        await shift.do(take, check, actor=person("chandra"))
+    assert (await shift.case(contact))["state"] == "open"
+    assert [row["kind"] for row in await shift.commands(contact)] == []
+    await shift.do(complete, contact, outcome=None)
+    await forgotten(shift, customer)
+    await turns(Tending(shift.db))
+    await shift.sound()
+
+
+async def test_what_was_held_back_is_not_taken_along(shift: Shift) -> None:
+    contact, _ = await held(shift)
+    async with shift.db.session() as session:
+        pieces = [piece async for piece in await export(session, await customer_of(shift, contact))]
+    (case,) = json.loads(b"".join(pieces))["cases"]
+    assert [message["body"] for message in case["messages"]] == ["my-roof-leaks"]
+
+
 @pytest.mark.parametrize(("days", "gone"), [(89, False), (91, True)])
 async def test_words_go_after_the_time_of_their_request_type(shift: Shift, days: int, gone: bool) -> None:
-    rules = document()
-    rules["resolution"] = {"request_types": {"claim": {"retention_days": 90}}}
-    made = await shift.do(draft, rules)
+    said = document()
+    said["resolution"] = {"request_types": {"claim": {"retention_days": 90}}}
+    made = await shift.do(draft, said)
     await shift.do(publish, made.version, recompute=False)
     case = await solved(shift, code="ayesha", request_type="claim", body="my-roof-leaks", person=SANA)
     await say(shift, case, "yes")
