@@ -19,12 +19,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.cancel import cancel
 from app.actions.complete import complete
-from app.actions.forget import forget
+from app.actions.forget import forget, forget_answers
 from app.actions.gate import withdraw
 from app.actions.merge_customers import forget_merges
 from app.actions.record import advance
 from app.errors import NotFound
-from app.queries.families import customer_family
+from app.queries.families import customer_family, matters_of
 from app.queries.rules import raw
 from app.security import SYSTEM, Actor
 from app.tables import Case, Customer, CustomerIdentity, Erasure, Interaction, Proxy
@@ -73,9 +73,9 @@ async def erase(session: AsyncSession, customer_id: UUID, *, now: datetime) -> b
     await session.flush()
     connection = await raw(session)
     known = [row.id for row in theirs.customers]
-    done = await forget(
-        connection, [row.id for row in theirs.cases], [row.id for row in theirs.contacts], now=now, people=known
-    )
+    cases, contacts = [row.id for row in theirs.cases], [row.id for row in theirs.contacts]
+    done = await forget(connection, cases, contacts, now=now)
+    await forget_answers(connection, [*cases, *contacts, *known])
     for case in theirs.cases:
         await session.refresh(case)
         await _end_checks(session, case, now=now)
@@ -123,7 +123,7 @@ async def _let_go(session: AsyncSession, customer_id: UUID, *, now: datetime) ->
 async def _locked(session: AsyncSession, customer_id: UUID) -> Theirs:
     known = await customer_family(session, customer_id)
     contacts = await _contacts(session, known)
-    own = select(Case).where(col(Case.customer_id).in_(known)).order_by(col(Case.id))
+    own = select(Case).where(col(Case.id).in_(await matters_of(session, known))).order_by(col(Case.id))
     people = select(Customer).where(col(Customer.id).in_(known)).order_by(col(Customer.id))
     locking: Any = {"key_share": True}
     return Theirs(
@@ -135,7 +135,7 @@ async def _locked(session: AsyncSession, customer_id: UUID) -> Theirs:
 
 async def _contacts(session: AsyncSession, known: Sequence[UUID]) -> Sequence[Interaction]:
     """Theirs, and those on their cases whoever made them: what others said there is about them. Locked by id."""
-    cases = select(Case.id).where(col(Case.customer_id).in_(known))
+    cases = await matters_of(session, known)
     mine = select(Interaction.id).where(col(Interaction.customer_id).in_(known))
     on_cases = select(Interaction.id).where(col(Interaction.case_id).in_(cases))
     chosen = select(Interaction).where(col(Interaction.id).in_(mine.union(on_cases))).order_by(col(Interaction.id))

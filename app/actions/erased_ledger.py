@@ -21,7 +21,8 @@ def append(ledger: Path, customer_id: UUID, asked_at: datetime) -> None:
         return
     ledger.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
-        file.write(f"{customer_id} {asked_at.isoformat()}\n".encode())
+        # On a line of its own, should the last one have been cut off in the middle: else both would be lost.
+        file.write(f"{_begun(ledger)}{customer_id} {asked_at.isoformat()}\n".encode())
         file.flush()
         os.fsync(file.fileno())
 
@@ -36,3 +37,8 @@ def read(ledger: Path) -> Iterator[tuple[UUID, datetime]]:
             yield UUID(name), datetime.fromisoformat(moment)
         except ValueError:
             continue
+
+
+def _begun(ledger: Path) -> str:
+    """What ends a last line that was cut off; where none was, nothing."""
+    return "" if not ledger.stat().st_size or ledger.read_bytes().endswith(b"\n") else "\n"

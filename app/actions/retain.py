@@ -1,6 +1,7 @@
 """Words of cases that were closed long ago go, each request type after its own time. Figures and events stay.
 
-Decides which cases are old enough; what goes, `app.actions.forget` knows.
+Decides which cases are old enough, and that those taken into one go with it, whatever state they were left in; what goes,
+`app.actions.forget` knows.
 """
 
 from __future__ import annotations
@@ -25,19 +26,18 @@ AT_ONCE: Final = 50
 
 
 async def retain(session: AsyncSession, *, now: datetime, limit: int = AT_ONCE) -> int:
-    """Forget the words of at most so many cases whose time is over; returns how many."""
+    """Forget the words of at most so many matters whose time is over; returns how many."""
     rules = await rules_for(session)
-    found = await _old(session, rules, now=now, limit=limit)
-    if not found:
+    old = await _old(session, rules, now=now, limit=limit)
+    if not old:
         return 0
+    found = [*old, *(await session.exec(select(Case.id).where(col(Case.merged_into).in_(old)))).all()]
     contacts = select(Interaction).where(col(Interaction.case_id).in_(found)).order_by(col(Interaction.id))
     locked = (await session.exec(contacts.with_for_update(key_share=True))).all()
     chosen = select(Case).where(col(Case.id).in_(found)).order_by(col(Case.id)).with_for_update(key_share=True)
-    cases = [
-        row
-        for row in (await session.exec(chosen.execution_options(populate_existing=True))).all()
-        if row.state == "closed" and row.erased_at is None
-    ]
+    rows = (await session.exec(chosen.execution_options(populate_existing=True))).all()
+    gone = {row.id for row in rows if row.state == "closed" and row.merged_into is None and row.erased_at is None}
+    cases = [row for row in rows if row.erased_at is None and (row.merged_into or row.id) in gone]
     kept = {row.id for row in cases}
     over = [row.id for row in locked if row.case_id in kept and row.state in OVER_STATES]
     await forget(await raw(session), sorted(kept), over, now=now)
@@ -45,7 +45,7 @@ async def retain(session: AsyncSession, *, now: datetime, limit: int = AT_ONCE) 
         await session.refresh(case)
         advance(session, case, "erased", now=now, actor=SYSTEM, data={"reason": "retention"})
     await session.flush()
-    return len(cases)
+    return len(gone)
 
 
 async def _old(session: AsyncSession, rules: Rules, *, now: datetime, limit: int) -> Sequence[UUID]:
@@ -65,7 +65,6 @@ async def _old(session: AsyncSession, rules: Rules, *, now: datetime, limit: int
         & (col(Case.closed_at) < standing),
     )
     old = col(Case.closed_at) < now - timedelta(days=least)
-    chosen = (
-        select(Case.id).where(old, col(Case.erased_at).is_(None), others).order_by(col(Case.closed_at), col(Case.id))
-    )
+    itself = col(Case.erased_at).is_(None) & col(Case.merged_into).is_(None)
+    chosen = select(Case.id).where(old, itself, others).order_by(col(Case.closed_at), col(Case.id))
     return (await session.exec(chosen.limit(limit))).all()

@@ -6,6 +6,7 @@ found by two looks at an index.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +30,13 @@ async def family(session: AsyncSession, case_id: UUID) -> list[UUID]:
 async def customer_family(session: AsyncSession, customer_id: UUID) -> list[UUID]:
     """The same for a customer: every id this person was ever known by."""
     return await _read(session, Customer, customer_id)
+
+
+async def matters_of(session: AsyncSession, customers: Sequence[UUID]) -> list[UUID]:
+    """The cases of these customers and all that were taken into them, also a visitor's of whom nobody knew more."""
+    own = (await session.exec(select(Case.id).where(col(Case.customer_id).in_(customers)))).all()
+    taken = (await session.exec(select(Case.id).where(col(Case.merged_into).in_(own)))).all() if own else []
+    return sorted({*own, *taken})
 
 
 async def _read(session: AsyncSession, model: type[Case | Customer], key: UUID) -> list[UUID]:
