@@ -135,6 +135,11 @@ async def _changes(session: AsyncSession, clocks: Clocks, heard: Heard) -> None:
     clocks.measure_anew(heard.case)
 
 
+async def _forgets(session: AsyncSession, clocks: Clocks, heard: Heard) -> None:
+    """Nobody is there any more who could be answered late."""
+    clocks.stop(heard.case, _ALL, heard.event.at)
+
+
 class _Do(Protocol):
     async def __call__(self, session: AsyncSession, clocks: Clocks, heard: Heard) -> None: ...
 
@@ -151,4 +156,5 @@ _DO: Mapping[Meaning, _Do] = {
     "merges": _merges,
     "stands_alone": _stands_alone,
     "changes": _changes,
+    "forgets": _forgets,
 }

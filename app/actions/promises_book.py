@@ -173,8 +173,12 @@ class Book:
         return kept
 
     def news(self, case: Case, *, at: datetime, due_at: datetime | None = None) -> Promise | None:
-        """The next news are promised, counted from `at`, where the case is open and none are. `due_at`: as it was told."""
-        if case.state not in OPEN_STATES or case.merged_into is not None or self.standing(case.id, {NEWS}):
+        """The next news are promised, counted from `at`, where the case is open and none are. `due_at`: as it was told.
+
+        Who was forgotten is told nothing any more.
+        """
+        over = case.state not in OPEN_STATES or case.merged_into is not None or case.erased_at is not None
+        if over or self.standing(case.id, {NEWS}):
             return None
         made_at = at
         due = due_at or self.next_news(case, at)

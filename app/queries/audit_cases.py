@@ -126,12 +126,14 @@ CASE_RULES: Final = (
         """,
     ),
     Rule(
-        name="promised_news",  # nobody is left without a time: an open case has its next update, once what befell it is heard
+        name="promised_news",  # an open case on which something is owed has its next update, once what befell it is heard
         statement="""
             WITH heard AS MATERIALIZED (SELECT epoch, xid, seq FROM follower WHERE name = 'tending')
             SELECT 'case' AS subject, c.id::text AS id, 'is open, and no next news are promised' AS detail
             FROM "case" c WHERE c.state IN ('open', 'awaiting_customer', 'checking') AND c.merged_into IS NULL
-            AND c.tended_at IS NOT NULL
+            AND c.tended_at IS NOT NULL AND c.erased_at IS NULL
+            AND (c.owner IS NOT NULL OR c.first_answer_at IS NOT NULL OR EXISTS (
+                SELECT FROM interaction i WHERE i.case_id = c.id AND i.state NOT IN ('arriving', 'abandoned', 'cancelled')))
             AND NOT EXISTS (SELECT FROM promise p WHERE p.case_id = c.id AND p.kind = 'news' AND p.state = 'standing')
             AND NOT EXISTS (
                 SELECT FROM event e, heard h WHERE e.subject = 'case' AND e.subject_id = c.id::text

@@ -16,6 +16,7 @@ from routing.rules.resolving import TargetRule
 ClockKind = Literal["first_response", "next_response", "resolution"]
 Meaning = Literal[
     "begins", "returns", "answers", "gives_up", "awaits", "goes_on", "solves", "opens_again", "merges", "stands_alone", "changes",
+    "forgets",
 ]  # fmt: skip
 
 RESPONSES: Final[tuple[ClockKind, ...]] = ("first_response", "next_response")
@@ -41,6 +42,7 @@ _CASE: Final[Mapping[str, Meaning]] = {
     "merged": "merges",
     "unmerged": "stands_alone",
     "described": "changes",
+    "erased": "forgets",
 }
 ENDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "awaited": ("customer_replied", "check_requested", "resolved"),

@@ -29,6 +29,7 @@ _OF_CASE: Final[Mapping[str, Effect]] = {
     "confirmed": "over",
     "lapsed": "over",
     "not_asked": "over",
+    "erased": "over",
     "merged": "merged",
 }
 _CALLBACK_OVER: Final = frozenset({"left", "cancelled", "no_show", "turned_away", "completed"})

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -355,7 +356,7 @@ def written(
     """A customer's letter; `answers` is the Message-ID of the letter it replies to."""
     thread = f"In-Reply-To: <{answers}>\nReferences: <{answers}>\n" if answers else ""
     return (
-        f"From: {sender}\nTo: {to}\nSubject: {subject}\nMessage-ID: <{number}.{sender}>\n{thread}"
+        f"From: {sender}\nTo: {to}\nSubject: {subject}\nMessage-ID: <{number}@post.test>\n{thread}"
         f"Content-Type: text/plain; charset=utf-8\n\n{words}\n"
     )
 
@@ -384,10 +385,11 @@ async def journey(database: str) -> AsyncIterator[Journey]:
 
 
 @pytest.fixture
-async def story(database: str) -> AsyncIterator[Story]:
+async def story(database: str, tmp_path: Path) -> AsyncIterator[Story]:
     """The same, with a real mail server that takes what the house sends."""
     async with Postbox().opened() as postbox:
         settings = Settings(
+            data=tmp_path,
             public_base_url=BASE,
             twilio_auth_token=SecretStr(TOKEN),
             mail_address=OURS,

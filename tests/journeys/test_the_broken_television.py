@@ -56,9 +56,7 @@ async def test_the_broken_television(story: Story) -> None:
     assert FAULT["ur-Deva"] in story.heard, "the voice reads Urdu in these letters"
     await story.ring("status", "CA1", CallStatus="completed", From=OMAR_NUMBER)
     assert (await story.interaction(omar))["state"] == "abandoned", "he has heard enough"
-    visit = await story.kiosk(
-        "visits", ref="k-1", request_type="technical_service", language="te", office="hyderabad"
-    )
+    visit = await story.kiosk("visits", ref="k-1", request_type="technical_service", language="te", office="hyderabad")
     assert FAULT["te"] in visit["message"]
     assert visit["message"].index("F001") < visit["message"].index(FAULT["te"])
     await story.kiosk("departures", ref="k-1")
@@ -66,7 +64,9 @@ async def test_the_broken_television(story: Story) -> None:
     # Zoya's letter does not say enough for a rule. A supervisor says that it is about this.
     zoyas = await takes(story, 3, "Nothing to be seen", ZOYA)
     await story.call("supervisor", "PUT", f"{incident}/cases/{zoyas}")
-    attached = [(each["channel"], each["attached_by"].partition(":")[0]) for each in await story.items(f"{incident}/cases")]
+    attached = [
+        (each["channel"], each["attached_by"].partition(":")[0]) for each in await story.items(f"{incident}/cases")
+    ]
     assert attached == [("email", "system"), ("phone", "system"), ("walk_in", "system"), ("email", "supervisor")]
     assert FAULT["en"] in (await story.letter(ZOYA, "We know of a fault")).body
 

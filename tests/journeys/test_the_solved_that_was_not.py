@@ -30,7 +30,7 @@ async def test_the_solved_that_was_not(story: Story) -> None:
 
     # At night it rains. Omar writes at nine; a minute later she says no, what is left to do, and how it was done.
     await story.becomes_time(await story.at(1, "09:00"))
-    omars = await story.mail(written(1, "Do you sell tiles?", sender="omar@example.org", subject="Tiles"))
+    omars = await story.mail(written(9, "Do you sell tiles?", sender="omar@example.org", subject="Tiles"))
     await story.passes(minutes=1)
     page = await story.sends(asked.link, "solved", solved="no", remains="It drips into the kitchen.")
     assert "We have opened it again, and it is near the front of the line." in page
