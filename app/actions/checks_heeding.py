@@ -28,12 +28,13 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
     for each in heard:
         event, case = each.event, each.case
         if event.subject == "case" and event.kind in ENDING:
-            own = event.subject_id == str(case.id)
-            version = event.version if own else case.version
-            await withdraw(session, case, reason="customer_replied", actor=SYSTEM, now=now, until_version=version)
+            if event.subject_id != str(case.id):
+                continue  # said on another before that was taken in: what is looked at here goes on
+            await withdraw(session, case, reason="customer_replied", actor=SYSTEM, now=now, until_version=event.version)
         elif event.subject == "case" and event.kind == "merged":  # its row is locked with that of its survivor
             taken = await session.get_one(Case, UUID(event.subject_id))
-            await withdraw(session, taken, reason="merged", actor=SYSTEM, now=now)
+            if taken.merged_into is not None:  # else it was undone before this was heard
+                await withdraw(session, taken, reason="merged", actor=SYSTEM, now=now)
 
 
 async def late(session: AsyncSession, due: Sequence[Due], rules: Rules, now: datetime) -> None:
