@@ -7,7 +7,7 @@ those are told alone. How far it got moves in the transaction of the batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -31,7 +31,7 @@ _BEGINNING: Final = UUID(int=0)
 
 # Of one incident the earliest first, by one process at a time: what was said last is what they hear last.
 _NEXT: Final = """
-SELECT u.id FROM incident_update u WHERE u.spread_at IS NULL AND NOT EXISTS (
+SELECT u.id FROM incident_update u WHERE u.spread_at IS NULL AND u.incident_id <> ALL ($1::uuid[]) AND NOT EXISTS (
     SELECT FROM incident_update e WHERE e.incident_id = u.incident_id AND e.spread_at IS NULL AND (e.at, e.id) < (u.at, u.id))
 ORDER BY u.at, u.id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
@@ -72,11 +72,18 @@ ORDER BY r.customer_id LIMIT $3
 """
 
 
-async def spread_some(session: AsyncSession, *, limit: int, now: datetime) -> bool:
-    """The next batch of the update that waits longest; False: nothing is to be told."""
-    update = await _next(session)
+async def spread_some(
+    session: AsyncSession, *, limit: int, now: datetime, but: Collection[UUID] = (), tried: list[UUID] | None = None
+) -> bool:
+    """The next batch of the update that waits longest; False: nothing is to be told.
+
+    `but`: incidents that are left alone; `tried`: is given the one that was chosen, also where this fails.
+    """
+    update = await _next(session, but)
     if update is None:
         return False
+    if tried is not None:
+        tried.append(update.incident_id)
     incident = await session.get_one(Incident, update.incident_id, populate_existing=True)
     first = await _is_first(session, update)
     async with gathering(session):
@@ -92,8 +99,8 @@ async def spread_some(session: AsyncSession, *, limit: int, now: datetime) -> bo
     return True
 
 
-async def _next(session: AsyncSession) -> IncidentUpdate | None:
-    found = await (await raw(session)).fetchval(_NEXT)
+async def _next(session: AsyncSession, but: Collection[UUID]) -> IncidentUpdate | None:
+    found = await (await raw(session)).fetchval(_NEXT, list(but))
     return await session.get_one(IncidentUpdate, found, populate_existing=True) if found is not None else None
 
 
