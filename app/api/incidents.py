@@ -12,7 +12,7 @@ from app.actions.attach import attach, detach
 from app.actions.incidents_reach import tell
 from app.api import answers
 from app.api.shapes import After, Code, Given, IfMatch, Language, Limit, Moment, Page, PathId
-from app.deps import ActorDep, Guarded, NowDep, OnceDep, ReadingDep, SessionDep
+from app.deps import ActorDep, Guarded, NowDep, OnceDep, OptionalKey, ReadingDep, SessionDep
 from app.queries import incidents, incidents_reach
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"], route_class=Guarded)
@@ -311,9 +311,14 @@ async def likely(
 
 @router.post("/{id}/reach", response_model=ReachedView, summary="Tell those who have not called")
 async def reach(
-    incident_id: PathId, body: Reach, session: SessionDep, actor: ActorDep, now: NowDep
-) -> dict[str, Any]:  # fmt: skip
-    """Each customer once for an incident, however often it is asked."""
+    incident_id: PathId,
+    body: Reach,
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+    idempotency_key: OptionalKey = None,
+) -> dict[str, Any]:
+    """Each customer once for an incident, however often it is asked, with a key or without one."""
     told, rest = await tell(session, incident_id, body.customers, actor=actor, now=now)
     return {"told": told, "not_told": rest}
 

@@ -102,6 +102,8 @@ async def test_who_is_likely_touched_is_listed_and_told(house: House) -> None:
         told = await ask(house, "POST", path, {"customers": [likely["customer_id"]]})
         assert told == {"told": [likely["customer_id"]], "not_told": []}
     assert (await ask(house, "GET", path))["items"][0]["told_at"]
+    bad = {"idempotency-key": "two words"}
+    assert (await house.call("supervisor", "POST", path, {"customers": [str(uuid4())]}, headers=bad)).status_code == 422
     unknown = await house.call("supervisor", "POST", path, {"customers": [str(uuid4())]})
     assert unknown.status_code == 404
 
