@@ -22,8 +22,9 @@ from app.db import Connection
 from app.queries.rules import raw, rules_for
 from app.tables import Case
 
+# The clock is asked once, not for each row: else what is due next year is looked at twice a second.
 _DUE = """
-SELECT id, case_id FROM timer WHERE due_at <= wall_clock() ORDER BY due_at, id LIMIT $1
+SELECT id, case_id FROM timer WHERE due_at <= (SELECT wall_clock()) ORDER BY due_at, id LIMIT $1
 """
 # Those of the cases that were locked, and those of no case; whoever holds one of the latter is left alone.
 _TAKE = """

@@ -19,6 +19,7 @@ AT_ONCE: Final = 4
 CLAIM_SECONDS: Final = 60
 GAPS_SECONDS: Final = (5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 86_400, 86_400)
 """Before the second try and each one after it: thirteen tries, the last after nearly four days."""
+# The clock is asked once, not for each row: what waits for a dead receiver is not looked at until it is due.
 _CLAIM: Final = """
 UPDATE webhook_delivery
 SET state = 'sending', attempts = attempts + 1, next_at = wall_clock() + make_interval(secs => $3)
@@ -28,7 +29,7 @@ WHERE webhook_endpoint.id = endpoint_id AND webhook_delivery.id IN (
     JOIN unnest($1::uuid[], $2::int[]) AS busy (id, free) ON busy.id = receiver.id
     CROSS JOIN LATERAL (
         SELECT id FROM webhook_delivery
-        WHERE endpoint_id = receiver.id AND state IN ('pending', 'sending') AND next_at <= wall_clock()
+        WHERE endpoint_id = receiver.id AND state IN ('pending', 'sending') AND next_at <= (SELECT wall_clock())
         ORDER BY next_at LIMIT busy.free FOR UPDATE SKIP LOCKED
     ) AS due
     WHERE receiver.state = 'on')
