@@ -24,10 +24,14 @@ from app.security import Actor
 from app.tables import Case
 from routing.lifecycle import CASE
 
+# Who was forgotten is nobody's customer: what comes to their case from now on is a matter of its own, of whoever brings it.
 # The survivors of those that are merged are locked with them, in one order. An array, and no list of rows: the index is asked
 # for each id, where a list of rows would be held against every case there is.
 _LOCKED: Final = """
-SELECT id, state, version, customer_id, request_type, merged_into, state = 'closed' AND reopen_until < $2 AS over, waited_seconds
+SELECT id, state, version, request_type, merged_into, (state = 'closed' AND reopen_until < $2) OR erased_at IS NOT NULL AS over,
+    CASE WHEN erased_at IS NULL OR EXISTS (SELECT FROM customer p WHERE p.id = c.customer_id AND p.state <> 'erased')
+        THEN customer_id END AS customer_id,
+    waited_seconds
     + (SELECT coalesce(sum(waited_seconds), 0)::int FROM "case" taken WHERE taken.merged_into = c.id) AS waited_seconds
 FROM "case" c
 WHERE id = ANY($1::uuid[] || ARRAY(SELECT merged_into FROM "case" WHERE id = ANY($1::uuid[])))
@@ -125,7 +129,9 @@ async def alone(session: AsyncSession, case_id: UUID) -> Case:
 
 
 def over(case: Case, *, now: datetime) -> bool:
-    """Whether it stays closed whatever comes: a contact about it begins a case that follows."""
+    """Whether it stays closed whatever comes: a contact about it begins a case that follows. So it does after an erasure."""
+    if case.erased_at is not None:
+        return True
     return case.state == "closed" and case.reopen_until is not None and case.reopen_until < now
 
 

@@ -203,6 +203,17 @@ async def test_who_is_known_by_two_names_is_forgotten_by_both_also_when_one_is_s
     await shift.sound()
 
 
+async def test_words_that_come_to_a_case_that_was_forgotten_are_another_matter_and_of_nobody_who_was(
+    shift: Shift,
+) -> None:
+    contact = await served(shift)
+    case = (await shift.row(contact))["case_id"]
+    await forgotten(shift, await customer_of(shift, contact))
+    later = await shift.arrive("walk_in", "claim", case_id=case)
+    row = await shift.case(later)
+    assert (row["id"] != case, row["follows"], row["customer_id"]) == (True, case, None)
+
+
 async def test_asked_twice_it_is_done_once(shift: Shift) -> None:
     contact = await served(shift)
     customer = await customer_of(shift, contact)
