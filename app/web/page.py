@@ -177,6 +177,8 @@ def back(request: Request) -> str:
     """Where a person goes on after an error: to the same piece of work, case or list, else to where they are at home."""
     parts = request.url.path.split("/")
     place, deep = parts[2] if parts[1:2] == ["desk"] and len(parts) > 2 else "", len(parts) > 4
+    if place == "incidents" and home_of(request) == "/desk":
+        return "/desk"  # those are for who leads
     if place == "cases" and deep and (work := work_of(request)) is not None:
         return f"/desk/work/{work}"
     if place in _HAVE_PAGES and deep:  # /desk/work/{id}/verb

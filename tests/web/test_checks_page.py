@@ -39,7 +39,9 @@ async def test_what_waits_is_read_whole_by_who_takes_it_and_approved(ayesha: Vis
     assert f'action="{matter.case}' not in page, "they read, and change nothing"
     assert "Water comes in." in await chandra.see(matter.case)
     assert await chandra.press(f"{path}/approval", comment="Right") == "/desk/checks?said=approved"
-    assert "Solved, in our word: Paid back" in text_of(await ayesha.see(matter.case))
+    story = text_of(await ayesha.see(matter.case))
+    assert "Approved by Chandra Rao" in story
+    assert "solved, not yet confirmed" in story
     assert "Nothing waits for you" in await chandra.see("/desk/checks")
 
 

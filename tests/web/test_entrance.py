@@ -10,14 +10,17 @@ import pytest
 from app.deps import COOKIE, csrf_token
 from app.settings import Settings
 from app.web import ACCESS
-from app.web.access import FORM
+from app.web.access import DECLARING, FORM
 from tests.api.conftest import House, opened
 from tests.web.conftest import Visitor, text_of
 
 ANY = "0190b7a0-0000-7000-8000-000000000000"
 CHANGES = sorted(
-    path for (method, path), row in ACCESS.items() if method == "POST" and row.roles and row.media_type == FORM
+    path
+    for (method, path), row in ACCESS.items()
+    if method == "POST" and row.roles and "representative" in row.roles and row.media_type == FORM
 )
+LEADS = sorted(path for (method, path), row in ACCESS.items() if method == "POST" and row is DECLARING)
 
 
 def cookie(answer: httpx2.Response) -> SimpleCookie:
@@ -86,6 +89,13 @@ async def test_no_change_is_made_without_the_token(ayesha: Visitor) -> None:
             assert "too old" in text_of(answer.text)
     who = (await ayesha.house.call("ayesha", "GET", "/v1/representatives/ayesha")).json()
     assert who["presence"] == "offline"
+
+
+async def test_who_leads_changes_nothing_without_the_token_either(supervisor: Visitor) -> None:
+    assert len(LEADS) > 4
+    for path in LEADS:
+        answer = await supervisor.browser.post(path.replace("{id}", ANY), data={"csrf_token": "0" * 64})
+        assert (answer.status_code, "too old" in text_of(answer.text)) == (403, True), path
 
 
 async def test_the_token_of_one_person_is_no_use_to_another(ayesha: Visitor) -> None:
