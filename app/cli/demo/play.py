@@ -17,6 +17,7 @@ from app.cli.demo.customers import come
 from app.cli.demo.desk import Desk
 from app.cli.demo.edge import Edge, GaveUp
 from app.cli.demo.ledger import verdict
+from app.cli.demo.opinions import fault, opinions
 from app.cli.demo.screen import show, totals
 from app.cli.demo.script import Contact
 from app.cli.demo.watch import Watch
@@ -56,7 +57,8 @@ async def play(
             target=target, edge=edge, contacts=[one for one in contacts if target.twilio_token or one.way != "phone"]
         )
         watch = Watch(world)
-        async with _running(watch.run(after=await _feed_end(world)), show(world, watch, plain=plain)):
+        beside = [opinions(world, seed=seed), fault(world)] if target.mail_port is not None else []
+        async with _running(watch.run(after=await _feed_end(world)), show(world, watch, plain=plain), *beside):
             async with _at_work(world, seed=seed, obliging=obliging):
                 await _arrivals(world)
                 interactions = await _until_over(world)

@@ -58,10 +58,34 @@ def totals(world: World, watch: Watch) -> str:
                 f" {kinds['interaction.withdrawn']} withdrawn"
             ),
             f"answered in   {share(watch.answer_seconds, 0.5):.2f} s half of them, {share(watch.answer_seconds, 0.95):.2f} s 95 %",
+            *_matters(watch),
             f"events        {watch.events} followed, each once",
             f"requests      {counts.requests}, {counts.unreachable} unanswered, {counts.away} told to try again",
         ]
     )
+
+
+def _matters(watch: Watch) -> list[str]:
+    """What became of what they came about."""
+    kinds = watch.kinds
+    resolved = kinds["case.resolved"] + kinds["case.check_passed"]
+    lines = [
+        (
+            f"matters       {kinds['case.opened']} opened, {kinds['case.touched']} touches after the first contact;"
+            f" {kinds['case.promise_kept']} promises kept, {kinds['case.promise_broken']} broken"
+        ),
+        (
+            f"solved        {resolved} in our word; {kinds['case.survey_asked']} asked,"
+            f" {kinds['case.survey_answered']} answered: {kinds['case.confirmed']} solved in the customers' word,"
+            f" {kinds['case.reopened']} opened again"
+        ),
+    ]
+    if kinds["incident.declared"]:
+        lines.append(
+            f"faults        {kinds['incident.declared']} declared, {kinds['incident.closed']} over;"
+            f" {kinds['case.attached']} cases were about it, told {kinds['case.incident_told']} times since"
+        )
+    return lines
 
 
 def _picture(world: World, watch: Watch, seconds: float) -> Group:

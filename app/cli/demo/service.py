@@ -33,6 +33,7 @@ START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 20.0
 LOOK_SECONDS: Final = 0.05
 _SECONDS: Final = re.compile(r"^(\w+_seconds) = (\d+)", re.MULTILINE)
+_QUIET: Final = re.compile(r'^quiet = "[^"]*"', re.MULTILINE)
 _KEY: Final = re.compile(r"^(\w+_KEY)='([^']+)'$", re.MULTILINE)
 _LEAST: Final = {"offer_timeout_seconds": 3, "mean_handle_seconds": 1, "news_seconds": 60, "window_seconds": 60}
 
@@ -41,11 +42,19 @@ class TemporaryService:
     """One service process on a data folder. `start` waits until it answers."""
 
     def __init__(
-        self, folder: Path, *, port: int | None = None, twilio_token: str, environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        twilio_token: str,
+        mail_port: int | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        """`mail_port`: where it hands its letters over; None: they are written to its log."""
         self.folder = folder
         self.port = port or free_port()
         self.twilio_token = twilio_token
+        self.mail_port = mail_port
         self.process: subprocess.Popen[bytes] | None = None
         self._environment = dict(environment or {})
 
@@ -61,7 +70,12 @@ class TemporaryService:
 
     def target(self) -> Target:
         """Its address and the keys of its first start."""
-        return Target(url=self.url, keys=read_keys(self.folder / "keys.txt"), twilio_token=self.twilio_token)
+        return Target(
+            url=self.url,
+            keys=read_keys(self.folder / "keys.txt"),
+            twilio_token=self.twilio_token,
+            mail_port=self.mail_port,
+        )
 
     def start(self, *, wait: bool = True) -> None:
         """Start it; raises CannotStart with its last words when it does not come up."""
@@ -120,6 +134,7 @@ class TemporaryService:
             "RAABTA_PORT": str(self.port),
             "TWILIO_AUTH_TOKEN": self.twilio_token,
             "LOG_LEVEL": "warning",
+            **({"SMTP_URL": f"smtp://127.0.0.1:{self.mail_port}"} if self.mail_port else {}),
             **self._environment,
         }
 
@@ -129,7 +144,7 @@ def temporary_service() -> Iterator[TemporaryService]:
     """A service on a temporary folder, filled with the quick sample office; stopped and removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="raabta-demo-"))
     folder.chmod(0o755)  # the account that runs PostgreSQL must pass
-    service = TemporaryService(folder, twilio_token=secrets.token_hex(16))
+    service = TemporaryService(folder, twilio_token=secrets.token_hex(16), mail_port=free_port())
     try:
         service.start()
         apply_quick_office(service)
@@ -150,13 +165,13 @@ def apply_quick_office(service: TemporaryService) -> None:
 
 
 def quick_office(text: str) -> str:
-    """A configuration whose durations are a sixtieth, none shorter than people's hands allow."""
+    """A configuration whose durations are a sixtieth, none shorter than people's hands allow; and no night in that hour."""
 
     def quicker(found: re.Match[str]) -> str:
         name, seconds = found[1], int(found[2])
         return f"{name} = {max(_LEAST.get(name, 0), round(seconds / SPEED))}"
 
-    return _SECONDS.sub(quicker, text)
+    return _QUIET.sub('quiet = "never"', _SECONDS.sub(quicker, text))
 
 
 def read_keys(file: Path) -> dict[str, str]:

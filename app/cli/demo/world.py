@@ -20,6 +20,8 @@ class Target:
     twilio_token: str | None = None
     public_url: str | None = None
     """What Twilio's signatures are made for, where it is not `url`."""
+    mail_port: int | None = None
+    """Where the service hands its letters over, on this machine; None: nobody reads them."""
 
 
 @dataclass(kw_only=True, slots=True)
