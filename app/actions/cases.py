@@ -24,14 +24,11 @@ from app.security import Actor
 from app.tables import Case
 from routing.lifecycle import CASE
 
-# Who was forgotten is nobody's customer: what comes to their case from now on is a matter of its own, of whoever brings it.
 # The survivors of those that are merged are locked with them, in one order. An array, and no list of rows: the index is asked
 # for each id, where a list of rows would be held against every case there is.
 _LOCKED: Final = """
-SELECT id, state, version, request_type, merged_into, (state = 'closed' AND reopen_until < $2) OR erased_at IS NOT NULL AS over,
-    CASE WHEN erased_at IS NULL OR EXISTS (SELECT FROM customer p WHERE p.id = c.customer_id AND p.state <> 'erased')
-        THEN customer_id END AS customer_id,
-    waited_seconds
+SELECT id, state, version, customer_id, request_type, merged_into,
+    (state = 'closed' AND reopen_until < $2) OR erased_at IS NOT NULL AS over, waited_seconds
     + (SELECT coalesce(sum(waited_seconds), 0)::int FROM "case" taken WHERE taken.merged_into = c.id) AS waited_seconds
 FROM "case" c
 WHERE id = ANY($1::uuid[] || ARRAY(SELECT merged_into FROM "case" WHERE id = ANY($1::uuid[])))
@@ -50,10 +47,13 @@ UPDATE "case" SET state = moved.state, version = moved.version,
 FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[]) AS moved (id, state, version, reopened)
 WHERE "case".id = moved.id
 """
+# Who was forgotten is nobody's customer: what comes to their case from now on is the matter of whoever brings it.
 _FOLLOWING: Final = """
 INSERT INTO "case" (id, token, customer_id, request_type, state, opened_at, version, follows)
-SELECT id, replace(gen_random_uuid()::text, '-', ''), customer_id, request_type, 'open', $5, 1, follows
+SELECT made.id, replace(gen_random_uuid()::text, '-', ''), known.id, request_type, 'open', $5, 1, follows
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) AS made (id, customer_id, request_type, follows)
+LEFT JOIN customer AS known ON known.id = made.customer_id AND known.state <> 'erased'
+RETURNING id, customer_id
 """
 OF_A_CONTACT: Final = {
     "awaiting_customer": ["customer_replied"],
@@ -209,7 +209,10 @@ async def _followed(
     made = [uuid7() for _ in rows]
     ids = [row["id"] for row in rows]
     customers = [row["customer_id"] for row in rows]
-    await connection.execute(_FOLLOWING, made, customers, [row["request_type"] for row in rows], ids, now)
+    types = [row["request_type"] for row in rows]
+    whose = {
+        row["id"]: row["customer_id"] for row in await connection.fetch(_FOLLOWING, made, customers, types, ids, now)
+    }
     events: list[NewEvent] = []
     moved: list[tuple[UUID, str, int, int]] = []
     for row, new in zip(rows, made, strict=True):
@@ -229,7 +232,7 @@ async def _followed(
     await connection.execute(_MOVED, *([one[column] for one in moved] for column in range(4)))
     await insert_events(connection, events, actor="customer", now=now)
     return {
-        row["id"]: Joined(id=new, customer_id=row["customer_id"], waited_seconds=None)
+        row["id"]: Joined(id=new, customer_id=whose[new], waited_seconds=None)
         for row, new in zip(rows, made, strict=True)
     }
 

@@ -28,7 +28,8 @@ from tests.shift import Shift
 pytestmark = pytest.mark.races
 
 ROUNDS = 22
-BOTH = 'SELECT FROM "case" ORDER BY id FOR UPDATE'
+THE_MERGED = 'SELECT FROM "case" WHERE id = $1 FOR UPDATE'
+"""Whoever waits for one row is served in the order they came; of two rows each would wait for another."""
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ async def test_a_contact_that_comes_while_its_case_is_merged_joins_whichever_spe
 async def test_a_contact_that_waits_for_the_merge_to_end_joins_the_survivor(shift: Shift, database: str) -> None:
     for _ in range(4):
         survivor, merged = await two(shift)
-        async with holding(database, BOTH):
+        async with holding(database, THE_MERGED, merged):
             one = asyncio.create_task(merged_into(shift, survivor, merged))
             await blocked(shift.fetch, 1)
             other = asyncio.create_task(shift.arrive(case_id=merged))
@@ -95,7 +96,7 @@ async def test_a_contact_that_waits_for_the_merge_to_end_joins_the_survivor(shif
 async def test_who_does_not_look_whether_it_was_merged_meanwhile_joins_the_wrong_case(
     shift: Shift, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sabotaged = joining._LOCKED.replace("merged_into, state", "NULL::uuid AS merged_into, state")
+    sabotaged = joining._LOCKED.replace("merged_into,\n", "NULL::uuid AS merged_into,\n")
     assert sabotaged != joining._LOCKED
     monkeypatch.setattr(joining, "_LOCKED", sabotaged)
     found = [await a_contact_comes(shift, race) for race in staggered(11)]
@@ -133,7 +134,7 @@ async def test_a_letter_that_comes_while_its_case_is_merged_is_heard_once_by_who
 
 async def at_once(shift: Shift, database: str, *sides: Awaitable[Any]) -> list[Any]:
     """All of them have begun before the first may go on."""
-    async with holding(database, BOTH):
+    async with holding(database, THE_MERGED, merged):
         tasks = [asyncio.ensure_future(side) for side in sides]
         await blocked(shift.fetch, len(tasks))
     return await asyncio.gather(*tasks, return_exceptions=True)
@@ -162,7 +163,7 @@ async def test_who_does_not_look_again_at_what_is_locked_makes_a_chain(
 ) -> None:
     monkeypatch.setattr(merging, "_alone", lambda *_: None)
     first, second, third = [await case_of(shift, await shift.arrive()) for _ in range(3)]
-    async with holding(database, BOTH):
+    async with holding(database, THE_MERGED, merged):
         one = asyncio.create_task(merged_into(shift, first, second))
         await blocked(shift.fetch, 1)
     await one
