@@ -20,8 +20,10 @@ from app.settings import Settings
 HANG_SECONDS: Final = 60.0
 """Whatever works is done by then on the slowest machine; only what hangs is not."""
 LOOK_SECONDS: Final = 0.01
-PATIENT: Final = Settings(statement_timeout_seconds=120, lock_timeout_seconds=120, idle_transaction_seconds=120)
-"""However slow the machine, who waits for a lock is served by who held it, and never by a timeout."""
+PATIENT: Final = Settings(
+    pool_size=20, hot_pool_size=8, statement_timeout_seconds=120, lock_timeout_seconds=120, idle_transaction_seconds=120
+)
+"""However slow the machine, who waits for a lock or a connection is served by who had it, and never by a timeout."""
 
 LEADS: Final = (1.0, -1.0, 0.75, -0.75, 0.5, -0.5, 0.25, -0.25, 0.1, -0.1, 0.0)
 """The head start of the first side, as a share of the time it takes. At 1 it is done before the other begins, at -1 the other

@@ -22,5 +22,5 @@ async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def db(database: str, connection: asyncpg.Connection) -> AsyncIterator[Database]:
-    async with Database(database, settings=PATIENT.model_copy(update={"pool_size": 20, "hot_pool_size": 8})) as opened:
+    async with Database(database, settings=PATIENT) as opened:
         yield opened
