@@ -89,7 +89,8 @@ async def template(server: LocalPostgres) -> str:
 async def database(server: LocalPostgres, template: str) -> AsyncIterator[str]:
     """The `postgresql://…` of a fresh, migrated database; dropped afterwards."""
     name = f"test_{next(_NUMBERS)}"
-    await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # Copied file by file: half the time of writing each page to the log, with nothing to be kept safe.
+    await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield server.dsn(name)
     await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
