@@ -24,6 +24,8 @@ from app.security import Actor
 SCANNED: Final = 2_000
 """Most events one request looks at for a representative's few: a page may be short though more follow."""
 RECHECK_SECONDS: Final = 2.0
+JUDGING: Final = frozenset({"mark"})
+"""What customers said of a person: for those who lead, on no representative's screen."""
 
 router = APIRouter(prefix="/v1", tags=["events"], route_class=Guarded)
 
@@ -43,8 +45,11 @@ async def listed(connection: ConnectionDep, actor: ActorDep, limit: Limit = 50, 
         found = concerning[:limit]
         if len(concerning) <= limit and seen:
             place = seen[-1].place
-            return {"items": [shown(told) for told in found], "next": place.cursor}
-    return {"items": [shown(told) for told in found], "next": (found[-1].place if found else place).cursor}
+            return {"items": [shown(told, reader=actor.representative) for told in found], "next": place.cursor}
+    return {
+        "items": [shown(told, reader=actor.representative) for told in found],
+        "next": (found[-1].place if found else place).cursor,
+    }
 
 
 @router.get(
@@ -75,8 +80,9 @@ async def stream(
     )
 
 
-def shown(told: Told) -> dict[str, Any]:
-    """The event as it is shown."""
+def shown(told: Told, *, reader: str | None = None) -> dict[str, Any]:
+    """The event as it is shown. What mark a customer gave, no representative reads: not of a colleague, nor of themselves."""
+    unread = JUDGING if reader is not None else frozenset()
     return {
         "id": told.place.cursor,
         "type": f"{told.subject}.{told.kind}",
@@ -85,7 +91,7 @@ def shown(told: Told) -> dict[str, Any]:
         "version": told.version,
         "at": told.at,
         "actor": told.actor,
-        "data": told.data,
+        "data": {name: value for name, value in told.data.items() if name not in unread},
     }
 
 
@@ -101,7 +107,7 @@ async def _told_as_it_happens(
                 if told is None:
                     yield b": quiet\n\n"
                 elif actor.representative is None or told.concerns(actor.representative):
-                    yield _frame(told)
+                    yield _frame(told, reader=actor.representative)
 
 
 def _believed(service: Service, actor: Actor, *, key: str, asked_from: str) -> Callable[[], Awaitable[bool]]:
@@ -123,7 +129,7 @@ def _believed(service: Service, actor: Actor, *, key: str, asked_from: str) -> C
     return still
 
 
-def _frame(told: Told) -> bytes:
-    event = shown(told)
+def _frame(told: Told, *, reader: str | None) -> bytes:
+    event = shown(told, reader=reader)
     head = f"id: {event['id']}\nevent: {event['type']}\ndata: ".encode()
     return head + orjson.dumps(event, option=orjson.OPT_UTC_Z) + b"\n\n"
