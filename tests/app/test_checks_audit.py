@@ -14,7 +14,7 @@ from tests.shift import Shift, person
 
 DAMAGES = {
     "looked_at": "UPDATE second_check SET state = 'withdrawn', decided_at = wall_clock() WHERE state = 'waiting'",
-    "look_in_time": "DELETE FROM timer",
+    "look_in_time": "DELETE FROM timer WHERE kind = 'check_late'",
     "held_back": "UPDATE message SET attributes = jsonb_build_object('held', 'x') WHERE direction = 'out'",
     "known_playbook": "UPDATE \"case\" SET playbook = 'dance', playbook_version = 3",
 }
