@@ -21,6 +21,7 @@ from app.actions.promises_book import Book
 from app.actions.record import advance, gathering
 from app.actions.resolved import resolved
 from app.queries.rules import raw, rules_for
+from app.queries.ways import CHANNEL
 from app.security import SYSTEM
 from app.tables import Case, Incident, IncidentCase, IncidentUpdate
 from routing.resolution.matching import below
@@ -234,7 +235,7 @@ async def _solve(
         letter="incident_closed",
         words=update.words,
     )
-    return survey is not None and survey.channel == "email"
+    return survey is not None and survey.channel == CHANNEL
 
 
 async def _end_for_reached(

@@ -29,14 +29,14 @@ SELECT asked.place, found.id, found.contact, found.reply_to, found.language
 FROM unnest($1::int[], $2::uuid[], $3::uuid[]) AS asked (place, case_id, customer_id)
 CROSS JOIN LATERAL (
     SELECT i.id, i.contact, i.reply_to, i.language FROM interaction i
-    WHERE i.case_id = ANY ({_CASES}) AND i.channel = '{CHANNEL}' AND i.reply_to IS NOT NULL AND i.state <> 'cancelled'
+    WHERE i.case_id = ANY ({_CASES}) AND i.channel = $4 AND i.reply_to IS NOT NULL AND i.state <> 'cancelled'
     ORDER BY i.arrived_at DESC, i.id DESC LIMIT 1) AS found
 """  # noqa: S608  (of our own words)
 _KNOWN: Final = f"""
 SELECT asked.place, latest.id, latest.contact, address.value AS reply_to, latest.language
 FROM unnest($1::int[], $2::uuid[], $3::uuid[]) AS asked (place, case_id, customer_id)
 CROSS JOIN LATERAL (
-    SELECT value FROM identity WHERE kind = '{CHANNEL}' AND customer_id = ANY ({_PEOPLE}) ORDER BY value LIMIT 1) AS address
+    SELECT value FROM identity WHERE kind = $4 AND customer_id = ANY ({_PEOPLE}) ORDER BY value LIMIT 1) AS address
 CROSS JOIN LATERAL (
     SELECT * FROM (
         (SELECT i.id, i.contact, i.language, i.arrived_at FROM interaction i WHERE i.case_id = ANY ({_CASES})
@@ -93,11 +93,11 @@ async def ways(connection: Connection, asked: Sequence[tuple[UUID | None, UUID |
         [case for case, _ in asked],
         [customer for _, customer in asked],
     ]
-    found = {row["place"]: _way(row) for row in await connection.fetch(_WRITTEN, *arrays)}
+    found = {row["place"]: _way(row) for row in await connection.fetch(_WRITTEN, *arrays, CHANNEL)}
     rest = [place for place in range(len(asked)) if place not in found]
     if rest:
         left = [[column[place] for place in rest] for column in arrays]
-        found |= {row["place"]: _way(row) for row in await connection.fetch(_KNOWN, *left)}
+        found |= {row["place"]: _way(row) for row in await connection.fetch(_KNOWN, *left, CHANNEL)}
     return [found.get(place) for place in range(len(asked))]
 
 

@@ -96,12 +96,14 @@ def found(wanted: tuple[str, ...] | None, loft: Path) -> set[str]:
 
 
 def test_a_folder_is_found_by_its_place(loft: Path) -> None:
-    assert found(None, loft) == {"console", "email", "phone", "pigeon", "walk_in"}
+    assert found(None, loft) == {"console", "email", "page", "phone", "pigeon", "walk_in"}
     assert found(("pigeon", "email"), loft) == {"pigeon", "email"}
 
 
 def test_a_channel_that_is_not_there_stops_the_start_with_one_line(loft: Path) -> None:
-    with pytest.raises(CannotStart, match="CHANNELS names raven; there is console, email, phone, pigeon, walk_in"):
+    with pytest.raises(
+        CannotStart, match="CHANNELS names raven; there is console, email, page, phone, pigeon, walk_in"
+    ):
         found(("email", "raven"), loft)
 
 
