@@ -33,7 +33,7 @@ WITH due AS MATERIALIZED (
         SELECT FROM assignment a WHERE a.interaction_id = outbox.interaction_id AND a.ended_at IS NOT NULL
         AND outbox.dedupe_key = 'accepted:' || a.id
     ) AS late
-    FROM outbox WHERE channel = $1 AND state = 'pending' AND next_at <= wall_clock()
+    FROM outbox WHERE channel = $1 AND state = 'pending' AND next_at <= (SELECT wall_clock())
     ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE outbox
@@ -50,7 +50,7 @@ SET state = CASE WHEN kind <> ALL ($2::text[]) THEN 'unknown' WHEN attempts >= $
     done_at = CASE WHEN kind <> ALL ($2::text[]) OR attempts >= $3 THEN wall_clock() END,
     reason = 'claim_lapsed'
 WHERE id IN (
-    SELECT id FROM outbox WHERE channel = $1 AND state = 'sending' AND next_at <= wall_clock()
+    SELECT id FROM outbox WHERE channel = $1 AND state = 'sending' AND next_at <= (SELECT wall_clock())
     ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED)
 RETURNING kind, state
 """
