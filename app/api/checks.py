@@ -1,6 +1,6 @@
 """`/v1/checks`: what a second person looks at before it is resolved or leaves. Decides nothing."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -21,6 +21,8 @@ router = APIRouter(prefix="/v1", tags=["checks"], route_class=Guarded)
 
 DAYS = 90
 MOST_DAYS = 400
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before then nothing happened here; a calendar that is asked for what was before its first year breaks."""
 
 CheckState = Literal["waiting", "taken", "passed", "returned", "withdrawn"]
 Comment = Annotated[str, StringConstraints(min_length=1, max_length=4_000, strip_whitespace=True)]
@@ -154,7 +156,12 @@ async def returning(
     return await _now(session, await send_back(session, check_id, comment=body.comment, actor=actor, now=now))
 
 
-@router.get("/reports/checks", response_model=CheckReport, summary="How often work is returned")
+@router.get(
+    "/reports/checks",
+    response_model=CheckReport,
+    summary="How often work is returned",
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def report(
     session: ReadingDep,
     by: Annotated[checks.By, Query()] = "representative",
@@ -167,7 +174,7 @@ async def report(
 ) -> Any:
     """The most decided first."""
     end = end or await moment(session)
-    begin = begin or end - timedelta(days=DAYS)
+    begin = begin or max(end, FIRST) - timedelta(days=DAYS)
     if not timedelta() < end - begin <= timedelta(days=MOST_DAYS):
         raise Invalid(f"From begin to end there is a time, of at most {MOST_DAYS} days.", code="bad_period")
     items = await checks.figures(session, by=by, begin=begin, end=end, limit=limit)

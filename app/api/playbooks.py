@@ -1,6 +1,6 @@
 """Playbooks: the steps of a case, ticked where the work is, and what goes with each step over time. Decides nothing."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -19,6 +19,8 @@ router = APIRouter(prefix="/v1", tags=["playbooks"], route_class=Guarded)
 
 DAYS = 90
 MOST_DAYS = 400
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before then nothing happened here; a calendar that is asked for what was before its first year breaks."""
 
 PathStep = Annotated[
     str,
@@ -128,7 +130,7 @@ async def report(
 ) -> dict[str, Any]:
     """Per version and step: how often it was ticked, and what became of the cases with the tick and without it."""
     end = end or await moment(session)
-    begin = begin or end - timedelta(days=DAYS)
+    begin = begin or max(end, FIRST) - timedelta(days=DAYS)
     if not timedelta() < end - begin <= timedelta(days=MOST_DAYS):
         raise Invalid(f"From begin to end there is a time, of at most {MOST_DAYS} days.", code="bad_period")
     found = await adherence(session, code, begin=begin, end=end)

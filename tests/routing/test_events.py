@@ -93,10 +93,12 @@ def test_each_subject_folds_by_its_own_machine() -> None:
     assert fold("representative", told("joined", "available", "changed", "away")) == "away"
     assert fold("rules", told("drafted", "published", "superseded")) == "past"
     assert fold("queue", told("closed", "closed", "opened", "closed")) == "closed"
+    assert fold("incident", told("proposed", "declared", "updated", "closed")) == "closed"
+    assert fold("customer", told("described", "merged", "unmerged", "erased")) == "erased"
     with pytest.raises(IllegalTransition):
         fold("case", told("queued"))
     with pytest.raises(KeyError):
-        fold("customer", [])
+        fold("ticket", [])
 
 
 def test_only_events_that_name_an_assignment_tell_of_one() -> None:
