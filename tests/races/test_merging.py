@@ -28,6 +28,7 @@ from tests.shift import Shift
 pytestmark = pytest.mark.races
 
 ROUNDS = 22
+BOTH = 'SELECT FROM "case" ORDER BY id FOR UPDATE'
 THE_MERGED = 'SELECT FROM "case" WHERE id = $1 FOR UPDATE'
 """Whoever waits for one row is served in the order they came; of two rows each would wait for another."""
 
@@ -134,7 +135,7 @@ async def test_a_letter_that_comes_while_its_case_is_merged_is_heard_once_by_who
 
 async def at_once(shift: Shift, database: str, *sides: Awaitable[Any]) -> list[Any]:
     """All of them have begun before the first may go on."""
-    async with holding(database, THE_MERGED, merged):
+    async with holding(database, BOTH):
         tasks = [asyncio.ensure_future(side) for side in sides]
         await blocked(shift.fetch, len(tasks))
     return await asyncio.gather(*tasks, return_exceptions=True)
@@ -163,7 +164,7 @@ async def test_who_does_not_look_again_at_what_is_locked_makes_a_chain(
 ) -> None:
     monkeypatch.setattr(merging, "_alone", lambda *_: None)
     first, second, third = [await case_of(shift, await shift.arrive()) for _ in range(3)]
-    async with holding(database, THE_MERGED, merged):
+    async with holding(database, BOTH):
         one = asyncio.create_task(merged_into(shift, first, second))
         await blocked(shift.fetch, 1)
     await one
