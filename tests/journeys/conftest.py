@@ -146,6 +146,14 @@ class Journey:
             rows: list[asyncpg.Record] = await connection.fetch(query, *args)
             return rows
 
+    async def heeded(self) -> None:
+        """Whoever tends the cases has heard of all that happened."""
+
+        async def look() -> bool | None:
+            return None if await self.fetch(_UNHEARD) else True
+
+        await self.until(look)
+
     async def until(self, look: Callable[[], Awaitable[Any]]) -> Any:
         """What `look` finds, once it finds something."""
         began = time.monotonic()
@@ -325,11 +333,13 @@ class Story(Journey):
 
 
 LAHORE: Final = ZoneInfo("Asia/Karachi")
-_AT_REST: Final = """
+_UNHEARD: Final = """
+SELECT FROM event e JOIN follower f ON f.name = 'tending' WHERE (e.epoch, e.xid, e.seq) > (f.epoch, f.xid::text::xid8, f.seq)
+"""
+_AT_REST: Final = f"""
 SELECT NOT EXISTS (SELECT FROM timer WHERE due_at <= wall_clock())
     AND NOT EXISTS (SELECT FROM outbox WHERE state IN ('pending', 'sending') AND next_at <= wall_clock())
-    AND NOT EXISTS (SELECT FROM event e JOIN follower f ON f.name = 'tending'
-        WHERE (e.epoch, e.xid, e.seq) > (f.epoch, f.xid::text::xid8, f.seq)) AS rests
+    AND NOT EXISTS ({_UNHEARD}) AS rests
 """
 _NEXT_DUE: Final = """
 SELECT least((SELECT min(due_at) FROM timer), (SELECT min(next_at) FROM outbox WHERE state = 'pending')) AS due
@@ -380,6 +390,7 @@ async def journey(database: str) -> AsyncIterator[Journey]:
     async with opened(database, settings, loops=True) as house:
         story = Journey(house)
         yield story
+        await story.heeded()
         async with story.db.connection() as connection:
             assert await audit(connection) == []
 
