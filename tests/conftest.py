@@ -65,8 +65,11 @@ def server(pytestconfig: pytest.Config) -> Iterator[LocalPostgres]:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL's account must pass
         bin_dir: Path | None = pytestconfig.getoption("--postgres-bin")
-        # When each transaction was committed tells the races what came first.
-        options = {**FAST_BUT_FORGETFUL, "max_connections": 200, "track_commit_timestamp": "on"}
+        # When each transaction was committed tells the races what came first. The feed waits for every writer of the instance,
+        # so for the housekeeping of other tests' databases too.
+        options = {
+            **FAST_BUT_FORGETFUL, "max_connections": 200, "track_commit_timestamp": "on", "autovacuum": "off",
+        }  # fmt: skip
         running = LocalPostgres(folder, bin_dir=bin_dir, options=options)
         running.start()
         try:

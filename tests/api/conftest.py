@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,8 +20,12 @@ from app.main import create_app
 from app.security import digest
 from app.settings import Settings
 from tests.office import REPRESENTATIVES, furnish
+from tests.racing import HANG_SECONDS, LOOK_SECONDS
 
 ROLES = ("admin", "supervisor", "integration", "kiosk")
+_HELD_BACK = """
+SELECT EXISTS (SELECT FROM event WHERE epoch = current_epoch() AND xid >= pg_snapshot_xmin(pg_current_snapshot()))
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +53,16 @@ class House:
         answer = await self.call("integration", "POST", "/v1/interactions", body)
         assert answer.status_code == 201, answer.text
         found: dict[str, Any] = answer.json()
+        return found
+
+    async def feed(self, who: str, **query: Any) -> list[dict[str, Any]]:
+        """The first page of the feed once it tells all that is committed: it waits for whoever writes at this moment."""
+        async with asyncio.timeout(HANG_SECONDS), self.app.state.service.database.connection() as connection:
+            while await connection.fetchval(_HELD_BACK):
+                await asyncio.sleep(LOOK_SECONDS)
+        answer = await self.call(who, "GET", "/v1/events", params={"limit": 200, **query})
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["items"]
         return found
 
     async def available(self, *representatives: str) -> None:

@@ -76,11 +76,7 @@ async def test_saying_the_same_again_writes_nothing(house: House, sql: Callable[
 
 async def test_a_closing_is_heard_on_the_feed(house: House) -> None:
     await close(house)
-    [told] = [
-        event
-        for event in (await house.call("integration", "GET", "/v1/events")).json()["items"]
-        if event["subject"] == "queue"
-    ]
+    [told] = [event for event in await house.feed("integration") if event["subject"] == "queue"]
     assert (told["type"], told["subject_id"], told["version"]) == ("queue.closed", "claims", 1)
 
 

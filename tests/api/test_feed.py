@@ -140,7 +140,7 @@ async def test_a_stream_resumes_after_the_last_event_it_told(house: House) -> No
     async with following(house.app, headers) as stream:
         rest = [await stream.event() for _ in range(5)]
     assert not told & {event["id"] for event in rest}
-    everything = (await house.call("supervisor", "GET", "/v1/events", params={"limit": 200})).json()["items"]
+    everything = await house.feed("supervisor")
     known = [event["id"] for event in everything]
     start = known.index(first["id"])
     assert [event["id"] for event in rest] == known[start + 1 : start + 6]
@@ -200,18 +200,18 @@ async def test_a_long_transaction_elsewhere_holds_the_feed_back_and_loses_nothin
     (lag,) = [float(line.split()[1]) for line in metrics.splitlines() if line.startswith("raabta_feed_lag_seconds ")]
     assert [event for event in held["items"] if event["subject_id"] == told["id"]] == []
     assert lag > 0
-    now = (await house.call("supervisor", "GET", "/v1/events", params={"after": held["next"]})).json()
-    assert [event["type"] for event in now["items"] if event["subject_id"] == told["id"]] == ["interaction.queued"]
+    now = await house.feed("supervisor", after=held["next"])
+    assert [event["type"] for event in now if event["subject_id"] == told["id"]] == ["interaction.queued"]
 
 
 async def test_a_representative_sees_what_concerns_them_alone(house: House) -> None:
     mine, other = await house.arrive("r1"), await house.arrive("r2")
     await house.offer(mine["id"], "ayesha")
     await house.offer(other["id"], "farid")
-    page = (await house.call("ayesha", "GET", "/v1/events", params={"limit": 200})).json()
-    about = {(event["subject"], event["subject_id"]) for event in page["items"]}
+    page = await house.feed("ayesha")
+    about = {(event["subject"], event["subject_id"]) for event in page}
     assert about == {("interaction", mine["id"]), ("representative", "ayesha")}
-    assert "interaction.offered" in [event["type"] for event in page["items"]]
+    assert "interaction.offered" in [event["type"] for event in page]
 
 
 async def test_a_representative_streams_what_concerns_them_alone(house: House) -> None:

@@ -94,7 +94,7 @@ async def test_presence_repeats_without_writing_again(house: House) -> None:
     assert again.json() == first.json()
     away = await house.call("supervisor", "PUT", address, {"status": "away", "reason": "lunch"})
     assert (away.json()["presence"], away.json()["presence_reason"]) == ("away", "lunch")
-    story = (await house.call("ayesha", "GET", "/v1/events", params={"limit": 200})).json()["items"]
+    story = await house.feed("ayesha")
     mine = [(event["type"], event["actor"].partition(":")[0]) for event in story]
     assert mine == [
         ("representative.joined", "system"), ("representative.available", "representative"), ("representative.away", "supervisor"),

@@ -194,7 +194,7 @@ async def test_trying_a_version_warns_of_what_nobody_could_serve_and_what_cannot
 async def test_who_published_what_is_in_the_feed(house: House) -> None:
     await published(house, document())
     await published(house, document())
-    events = (await house.call("supervisor", "GET", "/v1/events", params={"limit": 200})).json()["items"]
+    events = await house.feed("supervisor")
     told = [(each["type"], each["subject_id"], each["data"]) for each in events if each["subject"] == "rules"]
     assert told == [
         ("rules.drafted", "1", {"based_on": 0}),

@@ -69,7 +69,7 @@ async def test_a_supervisor_sees_whom_nobody_takes_and_it_is_offered_on(journey:
     await journey.decline("esther", waiting)
     seen = await journey.call("supervisor", "GET", "/v1/interactions?escalated=true")
     assert [each["id"] for each in seen["items"]] == [waiting]
-    feed = (await journey.call("supervisor", "GET", "/v1/events?limit=200"))["items"]
+    feed = await journey.house.feed("supervisor")
     assert "interaction.escalated" in {each["type"] for each in feed}
     await journey.pass_time(61)
     await journey.accept("esther", waiting)
