@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from app.actions.erase import ask_erasure
 from app.api.shapes import PathId
-from app.deps import ActorDep, Guarded, NowDep, ReadingDep, SessionDep
+from app.deps import ActorDep, Guarded, NowDep, ServiceDep, SessionDep
 from app.queries.export import export
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], route_class=Guarded)
@@ -43,8 +43,8 @@ async def erasure(customer_id: PathId, session: SessionDep, actor: ActorDep, now
         200: {"content": {"application/json": {"schema": {"type": "object"}}}, "description": "One JSON object."}
     },
 )
-async def everything(customer_id: PathId, session: ReadingDep) -> Response:
+async def everything(customer_id: PathId, service: ServiceDep) -> Response:
     """Who they are, their cases, contacts, words, promises, answers and documents; not what colleagues noted."""
-    pieces = [piece async for piece in await export(session, customer_id)]
     named = {"content-disposition": f'attachment; filename="customer-{customer_id}.json"'}
-    return Response(b"".join(pieces), media_type="application/json", headers=named)
+    pieces = await export(service.database, customer_id)
+    return StreamingResponse(pieces, media_type="application/json", headers=named)

@@ -1,6 +1,10 @@
 """Everything that is kept about a customer, for them to take along: who they are, their cases, words and documents.
 
-Decides what is in it: what was said by and to them, not what colleagues noted among themselves about the work. Never writes.
+Decides what is in it: all of their matters, also a visitor's that was taken into one of theirs; what was said by and to them,
+not what colleagues noted among themselves about the work; and nothing of another customer. Never writes.
+
+Read piece by piece, each in a session of its own: whoever takes it along slowly holds nothing up, and nothing long is held in
+memory.
 """
 
 from __future__ import annotations
@@ -14,8 +18,9 @@ import orjson
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.db import Database
 from app.errors import NotFound
-from app.queries.families import customer_family
+from app.queries.families import customer_family, matters_of
 from app.tables import (
     Case,
     Customer,
@@ -39,26 +44,50 @@ _CONTACT: Final = {
 }  # fmt: skip
 
 
-async def export(session: AsyncSession, customer_id: UUID) -> AsyncIterator[bytes]:
-    """One JSON object, piece by piece: a case at a time, so that a long history needs no large memory. Raises `NotFound`."""
-    known = await customer_family(session, customer_id)
-    if not known:
-        raise NotFound(f"There is no customer {customer_id}.")
-    return _pieces(session, known)
+_ADDRESS: Final = {"reply_to", "attributes"}
+"""Of whoever made a contact: another's, where somebody else spoke for this customer."""
 
 
-async def _pieces(session: AsyncSession, known: Sequence[UUID]) -> AsyncIterator[bytes]:
-    yield b'{"customer":' + _json(await _person(session, known)) + b',"cases":['
-    cases = (await session.exec(select(Case).where(col(Case.customer_id).in_(known)).order_by(col(Case.id)))).all()
-    for number, case in enumerate(cases):
-        yield (b"," if number else b"") + _json(await _case(session, case))
+async def export(db: Database, customer_id: UUID) -> AsyncIterator[bytes]:
+    """One JSON object in pieces: a case, or one of its documents, at a time. Raises `NotFound`, before the first piece."""
+    async with db.reading() as session:
+        known = await customer_family(session, customer_id)
+        if not known:
+            raise NotFound(f"There is no customer {customer_id}.")
+        return _pieces(db, known, await _own(session, known))
+
+
+async def _own(session: AsyncSession, known: Sequence[UUID]) -> Sequence[UUID]:
+    """Their cases. Another customer's that was taken into one of theirs stays that one's."""
+    theirs = col(Case.customer_id).in_(known) | col(Case.customer_id).is_(None)
+    chosen = select(Case.id).where(col(Case.id).in_(await matters_of(session, known)), theirs)
+    return (await session.exec(chosen.order_by(col(Case.id)))).all()
+
+
+async def _pieces(db: Database, known: Sequence[UUID], cases: Sequence[UUID]) -> AsyncIterator[bytes]:
+    async with db.reading() as session:
+        person = await _person(session, known)
+    yield b'{"customer":' + _json(person) + b',"cases":['
+    for number, case_id in enumerate(cases):
+        async with db.reading() as session:
+            case = await _case(session, case_id, known)
+            files = (
+                await session.exec(select(Document.id).where(Document.case_id == case_id).order_by(col(Document.at)))
+            ).all()
+        yield (b"," if number else b"") + _json(case)[:-1] + b',"documents":['
+        before = b""
+        for file in files:
+            async with db.reading() as session:
+                row = await session.get(Document, file)
+            if row is not None:  # else forgotten in this very moment
+                yield before + _json(_file(row))
+                before = b","
+        yield b"]}"
     yield b'],"contacts_on_other_cases":['
-    others = select(Interaction).where(
-        col(Interaction.customer_id).in_(known), col(Interaction.case_id).not_in([case.id for case in cases])
-    )
-    for number, row in enumerate((await session.exec(others.order_by(col(Interaction.id)))).all()):
-        yield (b"," if number else b"") + _json(row.model_dump(include=_CONTACT))
-    yield b"]}"
+    async with db.reading() as session:
+        mine = col(Interaction.customer_id).in_(known) & col(Interaction.case_id).not_in(cases)
+        others = (await session.exec(select(Interaction).where(mine).order_by(col(Interaction.id)))).all()
+    yield b",".join(_json(row.model_dump(include=_CONTACT)) for row in others) + b"]}"
 
 
 async def _person(session: AsyncSession, known: Sequence[UUID]) -> dict[str, Any]:
@@ -72,7 +101,8 @@ async def _person(session: AsyncSession, known: Sequence[UUID]) -> dict[str, Any
     }
 
 
-async def _case(session: AsyncSession, case: Case) -> dict[str, Any]:
+async def _case(session: AsyncSession, case_id: UUID, known: Sequence[UUID]) -> dict[str, Any]:
+    case = await session.get_one(Case, case_id)
     contacts = select(Interaction).where(Interaction.case_id == case.id).order_by(col(Interaction.id))
     rows = (await session.exec(contacts)).all()
     held = cast("Any", col(Message.attributes)).has_key("held")  # never left the house, perhaps never will
@@ -80,17 +110,20 @@ async def _case(session: AsyncSession, case: Case) -> dict[str, Any]:
     words = told.order_by(col(Message.id))
     promises = select(Promise).where(Promise.case_id == case.id).order_by(col(Promise.made_at))
     surveys = select(Survey).where(Survey.case_id == case.id).order_by(col(Survey.round))
-    files = select(Document).where(Document.case_id == case.id).order_by(col(Document.at))
     waits = select(ToldWait).where(col(ToldWait.interaction_id).in_([row.id for row in rows]))
     return {
         **case.model_dump(include=_CASE),
-        "contacts": [row.model_dump(include=_CONTACT) for row in rows],
+        "contacts": [_contact(row, known) for row in rows],
         "messages": [row.model_dump(exclude={"reference"}) for row in (await session.exec(words)).all()],
         "promises": [row.model_dump() for row in (await session.exec(promises)).all()],
         "surveys": [row.model_dump() for row in (await session.exec(surveys)).all()],
         "waits_told": [row.model_dump() for row in (await session.exec(waits)).all()],
-        "documents": [_file(row) for row in (await session.exec(files)).all()],
     }
+
+
+def _contact(row: Interaction, known: Sequence[UUID]) -> dict[str, Any]:
+    theirs = row.customer_id is None or row.customer_id in known
+    return row.model_dump(include=_CONTACT if theirs else _CONTACT - _ADDRESS)
 
 
 def _json(found: Any) -> bytes:

@@ -255,8 +255,7 @@ async def test_who_was_forgotten_stands_in_the_ledger_once(shift: Shift, tmp_pat
 async def test_what_is_kept_can_be_taken_along(shift: Shift) -> None:
     contact = await served(shift)
     customer = await customer_of(shift, contact)
-    async with shift.db.session() as session:
-        pieces = [piece async for piece in await export(session, customer)]
+    pieces = [piece async for piece in await export(shift.db, customer)]
     found: dict[str, Any] = json.loads(b"".join(pieces))
     (case,) = found["cases"]
     assert found["customer"]["identities"] == [
@@ -299,8 +298,7 @@ async def test_what_was_held_for_a_second_person_never_leaves_for_who_is_forgott
 
 async def test_what_was_held_back_is_not_taken_along(shift: Shift) -> None:
     contact, _ = await held(shift)
-    async with shift.db.session() as session:
-        pieces = [piece async for piece in await export(session, await customer_of(shift, contact))]
+    pieces = [piece async for piece in await export(shift.db, await customer_of(shift, contact))]
     (case,) = json.loads(b"".join(pieces))["cases"]
     assert [message["body"] for message in case["messages"]] == ["my-roof-leaks"]
 
