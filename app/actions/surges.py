@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import asyncpg
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,9 +21,11 @@ from app.actions.heard import Heard
 from app.actions.incidents import BEFORE_SURGE, Touched, propose
 from app.db import Connection
 from app.queries.rules import raw, rules_for
+from app.queries.ways import places
 from routing.resolution.matching import way_up
 from routing.resolution.surge import Verdict, judge
 from routing.rules import Rules
+from routing.rules.resolving import SurgeRule
 
 ANYWHERE: Final = ""
 COUNTED: Final = frozenset({"queued", "turned_away"})
@@ -49,7 +52,16 @@ SELECT request_type, area, contacts FROM surge_count WHERE starts_at = $1 AND co
 _BEFORE: Final = """
 SELECT starts_at, contacts FROM surge_count WHERE request_type = $1 AND area = $2 AND starts_at = ANY ($3::timestamptz[])
 """
-_FIRST: Final = "SELECT min(starts_at) FROM surge_count"
+# A window that began before it was as long as now was counted by other rules: what it holds is nothing like this one.
+_FIRST: Final = """
+SELECT greatest(min(starts_at), (
+    SELECT min(published_at) FROM rule_set WHERE published_at IS NOT NULL AND version > (
+        SELECT max(version) FROM rule_set WHERE published_at IS NOT NULL
+            AND coalesce((document #>> '{resolution,surge,window_seconds}')::float8, $2) <> $1)))
+FROM surge_count
+"""
+# Whatever is counted after the window that runs was counted before the clock was set back: this one is counted twice.
+_COUNTED_TWICE: Final = "SELECT EXISTS (SELECT FROM surge_count WHERE starts_at > $1 AND starts_at <= $2)"
 _KNOWN: Final = """
 SELECT request_types, areas FROM incident
 WHERE state IN ('proposed', 'declared') OR (state IN ('closed', 'dismissed') AND ended_at > $1)
@@ -94,10 +106,14 @@ async def surging(connection: Connection, rules: Rules, *, now: datetime) -> lis
     rule = rules.resolution.surge
     starts_at = window(now, rule.window_seconds)
     rows = await connection.fetch(_RUNNING, starts_at, rule.at_least)
-    first = await connection.fetchval(_FIRST) if rows else None
+    if not rows or await _counted_twice(connection, starts_at, rule.window_seconds):
+        return []
+    first = await connection.fetchval(_FIRST, rule.window_seconds, SurgeRule().window_seconds) or starts_at
+    zone = ZoneInfo(next(iter((await places(connection)).values()), "UTC"))
     found = []
     for row in rows:
-        verdict = await _judged(connection, row, rules, starts_at, first)
+        same, recent = earlier(starts_at, rule.window_seconds, first=first, zone=zone)
+        verdict = await _judged(connection, row, rule, same, recent)
         if verdict.surge:
             found.append(
                 Surge(request_type=row["request_type"], area=row["area"], starts_at=starts_at, verdict=verdict)
@@ -113,8 +129,8 @@ async def propose_surges(session: AsyncSession, surges: Sequence[Surge], *, now:
     made = 0
     # The narrower first: what is known to come from one area is not proposed for everywhere.
     for surge in sorted(surges, key=lambda each: (each.area == ANYWHERE, each.request_type)):
-        if await _is_explained(connection, surge, rules, now):
-            continue
+        if surge.request_type not in rules.requests or await _is_explained(connection, surge, rules, now):
+            continue  # or nobody can want it any more
         areas = (surge.area,) if surge.area else ()
         touched = Touched(request_types=(surge.request_type,), areas=areas)
         row = await propose(session, touched, since=surge.starts_at - BEFORE_SURGE, now=now)
@@ -131,30 +147,39 @@ async def propose_surges(session: AsyncSession, surges: Sequence[Surge], *, now:
     return made
 
 
-def earlier(starts_at: datetime, seconds: float, *, first: datetime) -> tuple[list[datetime], list[datetime]]:
+def earlier(
+    starts_at: datetime, seconds: float, *, first: datetime, zone: tzinfo
+) -> tuple[list[datetime], list[datetime]]:
     """The windows one is held against: those about the same time of earlier weeks (or days), and those of a moment ago.
 
-    The very last one is left out, in which the surge may have begun. None before anything was counted: that nothing came
-    then is not known.
+    The same time is that of the clocks in `zone`: people come when the doors open there, also in the weeks after a night in
+    which the clocks changed. The very last window is left out, in which the surge may have begun. None before `first`: that
+    nothing came then is not known.
     """
     length = timedelta(seconds=seconds)
-    weeks = [at for number in range(1, WEEKS + 1) for at in _about(starts_at - timedelta(weeks=number), length)]
-    days = [at for number in range(1, DAYS + 1) for at in _about(starts_at - timedelta(days=number), length)]
+    weeks = _about(starts_at, seconds, [timedelta(weeks=number) for number in range(1, WEEKS + 1)], zone)
+    days = _about(starts_at, seconds, [timedelta(days=number) for number in range(1, DAYS + 1)], zone)
     known = [at for at in weeks if at >= first]
     same = known if len(known) > ABOUT else [at for at in days if at >= first]
     recent = [starts_at - length * number for number in range(2, RECENT + 2)]
     return same, [at for at in recent if at >= first]
 
 
-def _about(at: datetime, length: timedelta) -> list[datetime]:
-    return [at - length, at, at + length]
+def _about(starts_at: datetime, seconds: float, ago: Sequence[timedelta], zone: tzinfo) -> list[datetime]:
+    """The window so long ago by the clocks of the zone, and those beside it."""
+    local, length = starts_at.astimezone(zone), timedelta(seconds=seconds)
+    then = [window((local - each).astimezone(UTC), seconds) for each in ago]
+    return [beside for at in then for beside in (at - length, at, at + length)]
+
+
+async def _counted_twice(connection: Connection, starts_at: datetime, seconds: float) -> bool:
+    found: bool = await connection.fetchval(_COUNTED_TWICE, starts_at, starts_at + RECENT * timedelta(seconds=seconds))
+    return found
 
 
 async def _judged(
-    connection: Connection, row: asyncpg.Record, rules: Rules, starts_at: datetime, first: datetime | None
+    connection: Connection, row: asyncpg.Record, rule: SurgeRule, same: Sequence[datetime], recent: Sequence[datetime]
 ) -> Verdict:
-    rule = rules.resolution.surge
-    same, recent = earlier(starts_at, rule.window_seconds, first=first or starts_at)
     rows = await connection.fetch(_BEFORE, row["request_type"], row["area"], [*same, *recent])
     counts = {each["starts_at"]: each["contacts"] for each in rows}
     return judge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -148,12 +148,12 @@ async def test_what_is_known_for_all_that_stands_above_explains_what_is_below(sh
 
 def test_windows_before_the_first_that_was_counted_are_not_known() -> None:
     at = datetime.fromisoformat("2026-03-02T10:00:00Z")
-    same, recent = earlier(at, 900, first=at - timedelta(weeks=9))
+    same, recent = earlier(at, 900, first=at - timedelta(weeks=9), zone=UTC)
     assert (len(same), len(recent)) == (12, 4)
     assert max(recent) == at - 2 * QUARTER, "the surge may have begun in the last"
-    same, recent = earlier(at, 900, first=at - timedelta(days=2))
+    same, recent = earlier(at, 900, first=at - timedelta(days=2), zone=UTC)
     assert (len(same), len(recent)) == (5, 4), "days, where there are no weeks"
-    assert earlier(at, 900, first=at) == ([], [])
+    assert earlier(at, 900, first=at, zone=UTC) == ([], [])
 
 
 async def test_counts_that_nothing_is_held_against_any_more_go(shift: Shift) -> None:
