@@ -6,15 +6,15 @@ were not or the letter came back. Never what an answer does. Every function want
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.close import close
+from app.actions.close import Closing, shut
 from app.actions.command import key_of
 from app.actions.heard import Due, Heard
 from app.actions.notify import FACT, withdraw
@@ -39,10 +39,17 @@ def timer_key(case_id: UUID) -> str:
 
 async def survey_closes(session: AsyncSession, due: Sequence[Due], rules: Rules, now: datetime) -> None:
     """The time to answer is over. A case that is open again, or was taken into another, is left as it is."""
-    for each in due:
-        case = each.case
-        if case is not None and case.state == "resolved" and case.merged_into is None:
-            await _end(session, case, now=now)
+    over = {
+        case.id: case
+        for each in due
+        if (case := each.case) is not None and case.state == "resolved" and case.merged_into is None
+    }
+    asked = await _standing(session, over)
+    unreached = await _unreached(session, asked)
+    for case in over.values():
+        ending = _end(session, case, asked.get(case.id), unreached, now=now)
+        shut(session, case, ending, rules=rules, actor=SYSTEM, now=now)
+    await session.flush()
 
 
 async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now: datetime) -> None:
@@ -73,8 +80,7 @@ async def wait_for_answer(session: AsyncSession, case: Case, rules: Rules, *, no
 
 async def standing(session: AsyncSession, case: Case) -> Survey | None:
     """The survey of this case that waits for an answer."""
-    found = select(Survey).where(Survey.case_id == case.id, Survey.state == "asked")
-    return (await session.exec(found.execution_options(populate_existing=True))).one_or_none()
+    return (await _standing(session, [case.id])).get(case.id)
 
 
 async def drop(session: AsyncSession, case: Case, *, reason: str, actor: Actor, now: datetime) -> None:
@@ -86,16 +92,33 @@ async def drop(session: AsyncSession, case: Case, *, reason: str, actor: Actor, 
         await session.flush()
 
 
-async def _end(session: AsyncSession, case: Case, *, now: datetime) -> None:
-    survey = await standing(session, case)
+async def _standing(session: AsyncSession, cases: Collection[UUID]) -> dict[UUID, Survey]:
+    """The surveys that wait for an answer, by case: a case has one at most."""
+    found = select(Survey).where(col(Survey.case_id).in_(cases), Survey.state == "asked")
+    rows = (await session.exec(found.execution_options(populate_existing=True))).all() if cases else ()
+    return {row.case_id: row for row in rows}
+
+
+async def _unreached(session: AsyncSession, asked: Mapping[UUID, Survey]) -> Collection[str]:
+    """The commands, by their keys, whose letter came back. Whoever is asked on their page alone was sent none."""
+    return await bounced(session, [_command(survey) for survey in asked.values() if survey.channel != PAGE])
+
+
+def _end(
+    session: AsyncSession, case: Case, survey: Survey | None, unreached: Collection[str], *, now: datetime
+) -> Closing:
+    """End what was asked, if anything was; as what the case is to be closed."""
     if survey is None:
-        await close(session, case, "not_asked", actor=SYSTEM, now=now)
-    elif survey.channel != PAGE and await bounced(session, key_of(FACT, letter_key(survey.id))):
+        return "not_asked"
+    if _command(survey) in unreached:
         _ended(session, case, survey, "survey_dropped", reason="not_reached", actor=SYSTEM, now=now)
-        await close(session, case, "not_asked", actor=SYSTEM, now=now)
-    else:
-        _ended(session, case, survey, "survey_lapsed", reason=None, actor=SYSTEM, now=now)
-        await close(session, case, "lapsed", actor=SYSTEM, now=now)
+        return "not_asked"
+    _ended(session, case, survey, "survey_lapsed", reason=None, actor=SYSTEM, now=now)
+    return "lapsed"
+
+
+def _command(survey: Survey) -> str:
+    return key_of(FACT, letter_key(survey.id))
 
 
 def _ended(

@@ -56,10 +56,10 @@ async def asked_lately(session: AsyncSession, customer_id: UUID, *, now: datetim
     return (await session.exec(counted)).one()
 
 
-async def bounced(session: AsyncSession, command: str) -> bool:
-    """Whether this command, by its key, never reached anybody."""
-    sent = select(Outbox.state).where(Outbox.dedupe_key == command)
-    return (await session.exec(sent)).first() == "failed"
+async def bounced(session: AsyncSession, commands: Sequence[str]) -> set[str]:
+    """Those of these commands, by their keys, that never reached anybody."""
+    sent = select(Outbox.dedupe_key).where(col(Outbox.dedupe_key).in_(commands), Outbox.state == "failed")
+    return set((await session.exec(sent)).all()) if commands else set()
 
 
 def is_latest(survey: Survey, case: Case, newest: Survey) -> bool:

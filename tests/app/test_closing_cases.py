@@ -8,9 +8,8 @@ from uuid import UUID
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import close as closing
 from app.actions import survey_end
-from app.actions.close import close
+from app.actions.close import close, shut
 from app.actions.firing import HANDLERS, due
 from app.actions.firing import fire as fire_all
 from app.actions.record import locked
@@ -73,14 +72,14 @@ async def test_a_kill_in_the_middle_closes_nothing_and_the_next_closes_all_once(
     cases = await silent(shift, 3)
     done = 0
 
-    async def dying(session: AsyncSession, case: Case, *args: object, **more: object) -> None:
+    def dying(session: AsyncSession, case: Case, *args: object, **more: object) -> None:
         nonlocal done
         done += 1
         if done > 1:
             raise Killed
-        await close(session, case, *args, **more)  # type: ignore[arg-type]
+        shut(session, case, *args, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(survey_end, "close", dying)
+    monkeypatch.setattr(survey_end, "shut", dying)
     before = await shift.everything()
     async with shift.db.connection() as connection:
         found = await due(connection, limit=100)
@@ -88,7 +87,7 @@ async def test_a_kill_in_the_middle_closes_nothing_and_the_next_closes_all_once(
         async with shift.db.session() as session:
             await fire_all(session, found, now=await now(session))
     assert await shift.everything() == before
-    monkeypatch.setattr(survey_end, "close", closing.close)
+    monkeypatch.setattr(survey_end, "shut", shut)
     await fire(shift)
     assert [(await shift.story(case)).count("not_asked") for case in cases] == [1, 1, 1]
 
