@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.record import advance, locked
 from app.errors import NotFound
-from app.queries.readers import may_see_case
+from app.queries.readers import may_change_case
 from app.security import Actor
 from app.tables import Case, Touch
 
@@ -21,8 +21,8 @@ from app.tables import Case, Touch
 async def set_cause(
     session: AsyncSession, case_id: UUID, number: int, *, cause: str, actor: Actor, now: datetime
 ) -> Touch:
-    """The touch, with its cause. Said again: nothing is written. Raises `NotFound`, also where they may not know of it."""
-    await may_see_case(session, case_id, reader=actor.representative)
+    """The touch, with its cause. Said again: nothing is written. Raises `NotFound`, `Forbidden` (`not_accepted`)."""
+    await may_change_case(session, case_id, reader=actor.representative)
     case = await locked(session, Case, case_id)
     found = await session.exec(select(Touch).where(Touch.case_id == case_id, Touch.number == number))
     touch = found.one_or_none()

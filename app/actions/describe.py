@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.cases import alone
 from app.actions.record import advance, locked
 from app.errors import Conflict, Forbidden, Invalid
+from app.queries.readers import may_change_case, may_change_customer
 from app.queries.rules import rules_for
 from app.security import Actor
 from app.tables import Case, Customer, Representative
@@ -31,8 +32,9 @@ async def describe_case(
     """Change `owner`, `amount`, `area`, `product`, `subject`, `request_type`; what stays as it is, is no change.
 
     Raises `NotFound`, `Conflict` (`already_merged`, `erased`), `Invalid` (`unknown_representative`,
-    `unknown_request_type`), `Forbidden` (`supervised`: only a supervisor names the owner of what supervisors own).
+    `unknown_request_type`), `Forbidden` (`supervised`: only a supervisor names the owner of what supervisors own; `not_accepted`).
     """
+    await may_change_case(session, case_id, reader=actor.representative)
     case = await alone(session, case_id)
     if case.erased_at is not None:
         raise Conflict("Of this case nothing is left to be described.", code="erased")
@@ -52,7 +54,8 @@ async def describe_case(
 async def describe_customer(
     session: AsyncSession, customer_id: UUID, changes: Mapping[str, Any], *, actor: Actor, now: datetime
 ) -> Customer:
-    """Change `name`, `language`, `needs`, `news_by`. Raises `NotFound`, `Conflict` (`already_merged`, `erased`)."""
+    """Change `name`, `language`, `needs`, `news_by`. Raises `NotFound`, `Forbidden`, `Conflict` (`already_merged`, `erased`)."""
+    await may_change_customer(session, customer_id, reader=actor.representative)
     customer = await known_customer(session, customer_id)
     changed = {name: value for name, value in changes.items() if getattr(customer, name) != value}
     if changed:

@@ -23,7 +23,7 @@ from app.actions.record import advance, locked, once_mine
 from app.db import uuid7
 from app.errors import Conflict, NotFound
 from app.queries.families import customer_family
-from app.queries.readers import may_see_case, may_see_customer
+from app.queries.readers import may_change_case, may_change_customer, may_see_customer
 from app.security import Actor
 from app.tables import Customer, CustomerIdentity, Interaction
 
@@ -72,9 +72,9 @@ async def recognise(
 ) -> Customer:
     """It is from somebody who is known. Again: nothing. What they must not meet, this contact must not meet either.
 
-    Raises `NotFound`, also where a representative has not served that customer; `Conflict` (`known_already`, …).
+    Raises `NotFound`, also where a representative has not served that customer; `Forbidden`; `Conflict` (`known_already`, …).
     """
-    known = await may_see_customer(session, customer_id, reader=actor.representative)
+    known = await may_change_customer(session, customer_id, reader=actor.representative)
     before = await session.get(Interaction, interaction_id)
     if before is None:
         raise NotFound(f"There is no interaction {interaction_id}.")
@@ -90,7 +90,8 @@ async def recognise(
 async def add_identities(
     session: AsyncSession, customer_id: UUID, identities: Sequence[tuple[str, str]], *, actor: Actor, now: datetime
 ) -> Customer:
-    """One more way to recognise a customer. Known already as theirs: nothing. Raises `Conflict` (`identity_known`, …)."""
+    """One more way to recognise a customer. Known already as theirs: nothing. Raises `Forbidden`, `Conflict` (`identity_known`, …)."""
+    await may_change_customer(session, customer_id, reader=actor.representative)
     customer = await known_customer(session, customer_id)
     if await _claim(session, customer, identities, actor=actor):
         kinds = sorted({kind for kind, _ in identities})
@@ -101,7 +102,7 @@ async def add_identities(
 
 async def _nobodys(session: AsyncSession, interaction_id: UUID, actor: Actor) -> Interaction:
     interaction = await locked(session, Interaction, interaction_id)
-    await may_see_case(session, interaction.case_id, reader=actor.representative)
+    await may_change_case(session, interaction.case_id, reader=actor.representative)
     await once_mine(session, interaction, actor)
     if interaction.customer_id is not None:
         raise Conflict("It is known who this is.", code="known_already")

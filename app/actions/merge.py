@@ -22,7 +22,7 @@ from app.actions.record import advance
 from app.db import uuid7
 from app.errors import Conflict, Invalid, NotFound
 from app.queries.families import MOST
-from app.queries.readers import customers_of, may_see_case
+from app.queries.readers import customers_of, may_change_case
 from app.security import Actor
 from app.tables import Case, Customer, Merge, Proxy
 
@@ -42,13 +42,13 @@ async def merge(
     """Take `merged_id` into `survivor_id`. Again: the merge that stands.
 
     `contact`: an open contact of `merged_id` that a person says is about the survivor, which opens again by it.
-    Raises `NotFound`, also where a representative has not served one of them; `Invalid` (`merge_of_one`); `Conflict`:
+    Raises `NotFound`, also where a representative has not served one of them; `Forbidden` (`not_accepted`); `Invalid` (`merge_of_one`); `Conflict`:
     `already_merged`, `two_customers`, `survivor_over`, `stays_closed`, `being_checked`, `erased`, `too_many_merged`.
     """
     if survivor_id == merged_id:
         raise Invalid("A case cannot be taken into itself.", code="merge_of_one")
     for case_id in (survivor_id, merged_id):
-        await may_see_case(session, case_id, reader=actor.representative)
+        await may_change_case(session, case_id, reader=actor.representative)
     barred = await bar_cases(session, [survivor_id, merged_id], actor=actor, now=now)
     rows = await with_taken(session, [survivor_id, merged_id])
     survivor, merged = rows[survivor_id], rows[merged_id]
@@ -83,10 +83,10 @@ async def merge(
 async def unmerge(session: AsyncSession, made: Merge, *, actor: Actor, now: datetime) -> Merge:
     """Both stand by themselves again. Again: the same row.
 
-    Raises `NotFound` where a representative has served neither; `Conflict` (`merged_since`) where the survivor was taken
+    Raises `NotFound` where a representative has served neither; `Forbidden` (`not_accepted`); `Conflict` (`merged_since`) where the survivor was taken
     into another since: that is to be undone first.
     """
-    await may_see_case(session, made.survivor, reader=actor.representative)
+    await may_change_case(session, made.survivor, reader=actor.representative)
     await unbar(session, [(UUID(one), code) for one, code in made.moved.get("barred", [])], actor=actor, now=now)
     taken = [UUID(each) for each in made.moved.get("cases", [])]
     rows = await with_taken(session, [made.survivor, made.merged, *taken])

@@ -15,6 +15,7 @@ from app.actions.describe import known_customer
 from app.actions.record import advance
 from app.db import uuid7
 from app.errors import Conflict, Invalid, NotFound
+from app.queries.readers import may_change_customer
 from app.security import Actor
 from app.tables import Proxy
 
@@ -34,10 +35,12 @@ async def name_proxy(
 ) -> Proxy:
     """Note that `proxy_id` may speak for `customer_id`. Again: the note that stands.
 
-    Raises `NotFound`, `Invalid` (`own_proxy`), `Conflict` (`already_merged`, `erased`, `too_many_proxies`).
+    Raises `NotFound`, `Forbidden`, `Invalid` (`own_proxy`), `Conflict` (`already_merged`, `erased`, `too_many_proxies`).
     """
     if customer_id == proxy_id:
         raise Invalid("Everybody speaks for themselves.", code="own_proxy")
+    for each in (customer_id, proxy_id):
+        await may_change_customer(session, each, reader=actor.representative)
     rows = {each: await known_customer(session, each) for each in sorted((customer_id, proxy_id))}
     standing = select(Proxy).where(Proxy.customer_id == customer_id, col(Proxy.ended_at).is_(None))
     there = (await session.exec(standing)).all()
@@ -63,7 +66,8 @@ async def name_proxy(
 
 
 async def end_proxy(session: AsyncSession, customer_id: UUID, note_id: UUID, *, actor: Actor, now: datetime) -> Proxy:
-    """They speak for the customer no longer. Again: the same row. Raises `NotFound`, `Conflict`."""
+    """They speak for the customer no longer. Again: the same row. Raises `NotFound`, `Forbidden`, `Conflict`."""
+    await may_change_customer(session, customer_id, reader=actor.representative)
     customer = await known_customer(session, customer_id)
     note = await session.get(Proxy, note_id, with_for_update=True)
     if note is None or note.customer_id != customer_id:

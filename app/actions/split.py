@@ -21,7 +21,7 @@ from app.actions.merge_bars import bar_contact
 from app.actions.record import advance
 from app.db import uuid7
 from app.errors import Conflict, Invalid, NotFound
-from app.queries.readers import customers_of, may_see_case
+from app.queries.readers import customers_of, may_change_case
 from app.security import Actor
 from app.tables import Case, Customer, Document, Interaction, Message
 from routing.lifecycle import NEW, OVER_STATES
@@ -30,8 +30,8 @@ from routing.lifecycle import NEW, OVER_STATES
 async def split(
     session: AsyncSession, case_id: UUID, contacts: Collection[UUID], *, reason: str | None, actor: Actor, now: datetime
 ) -> Case:
-    """A new case of these contacts. Raises `NotFound`; `Conflict`: `nothing_left`, `merged`; `Invalid`: `not_of_this_case`."""
-    await may_see_case(session, case_id, reader=actor.representative)
+    """A new case of these contacts. Raises `NotFound`; `Forbidden` (`not_accepted`); `Conflict`: `nothing_left`, `merged`; `Invalid`: `not_of_this_case`."""
+    await may_change_case(session, case_id, reader=actor.representative)
     rows = await _contacts(session, contacts)
     case = (await with_taken(session, [case_id]))[case_id]
     await _may_leave(session, case, rows)
@@ -59,13 +59,13 @@ async def move(
     """Let a contact join another case, by a person's choice. Again: nothing. Returns the case it belongs to now.
 
     An open contact is the customer's word on that case: what is resolved opens again. Where it was the only contact of its
-    case, that case is merged. Raises `NotFound`; `Conflict`: `two_customers`, `stays_closed`, and what merging raises.
+    case, that case is merged. Raises `NotFound`; `Forbidden`; `Conflict`: `two_customers`, `stays_closed`, and what merging raises.
     """
     known = await session.get(Interaction, interaction_id)
     if known is None:
         raise NotFound(f"There is no interaction {interaction_id}.")
-    await may_see_case(session, known.case_id, reader=actor.representative)
-    led = await may_see_case(session, case_id, reader=actor.representative)
+    await may_change_case(session, known.case_id, reader=actor.representative)
+    led = await may_change_case(session, case_id, reader=actor.representative)
     if known.case_id in led:
         return await session.get_one(Case, led[0])
     before, target, people = known.case_id, led[0], await customers_of(session, led)

@@ -30,7 +30,7 @@ from app.api.shapes import (
 from app.deps import ActorDep, Guarded, NowDep, ReadingDep, SessionDep
 from app.queries import cases
 from app.queries.cases import Filters
-from app.queries.readers import may_see_case
+from app.queries.readers import may_change_case, may_see_case
 from app.tables import Case
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=Guarded)
@@ -124,7 +124,7 @@ async def awaiting(
     case_id: PathId, body: Awaiting, session: SessionDep, actor: ActorDep, now: NowDep, response: Response
 ) -> dict[str, Any]:
     """Its clocks pause until the customer says something. What waits already stays as it is."""
-    await may_see_case(session, case_id, reader=actor.representative)
+    await may_change_case(session, case_id, reader=actor.representative)
     row = await await_customer(session, await alone(session, case_id), cause=body.cause, actor=actor, now=now)
     response.headers["ETag"] = answers.etag(row.version)
     return await cases.view(session, row)
@@ -135,7 +135,7 @@ async def awaited(
     case_id: PathId, session: SessionDep, actor: ActorDep, now: NowDep, response: Response
 ) -> dict[str, Any]:
     """The customer answered on another way. What does not wait stays as it is."""
-    await may_see_case(session, case_id, reader=actor.representative)
+    await may_change_case(session, case_id, reader=actor.representative)
     row = await stop_awaiting(session, await alone(session, case_id), actor=actor, now=now)
     response.headers["ETag"] = answers.etag(row.version)
     return await cases.view(session, row)

@@ -20,7 +20,7 @@ from app.actions.reopen import reopen_by_hand
 from app.actions.resolve import resolve
 from app.deps import ActorDep, ServiceDep
 from app.errors import Invalid
-from app.queries.readers import may_see_case
+from app.queries.readers import may_change_case, may_see_case
 from app.web.fields import Line, PathId, Reason, Short, Text
 from app.web.forms import Deed, press
 from app.web.page import Page
@@ -76,7 +76,7 @@ async def awaiting(
     """It is the customer's turn; with no cause, it is ours again."""
 
     async def act(session: AsyncSession, now: datetime) -> None:
-        await may_see_case(session, case_id, reader=actor.representative)
+        await may_change_case(session, case_id, reader=actor.representative)
         case = await alone(session, case_id)
         if cause:
             await await_customer(session, case, cause=cause, actor=actor, now=now)

@@ -143,3 +143,35 @@ async def test_who_has_not_served_a_case_or_a_customer_is_told_that_there_is_non
             headers={"idempotency-key": f"{path}-"} if method == "POST" else {})  # fmt: skip
         assert missing.status_code == 404
         assert missing.json()["code"] == refused.json()["code"]
+
+
+async def test_an_offer_shows_what_it_is_about_and_lets_nothing_be_changed_before_it_is_taken(house: House) -> None:
+    told, other = [await house.arrive(ref, customer=SANA) for ref in ("a", "b")]
+    case = (await house.call("supervisor", "GET", f"/v1/cases/{told['case_id']}")).json()
+    customer = case["customer"]["id"]
+    visit = await served(house, "c")
+    assignment = await house.offer(told["id"], "ayesha")
+    cases = [f"/v1/cases/{each['case_id']}" for each in (told, other)]
+    calls: list[tuple[str, str, Any]] = [
+        *(("PATCH", path, {"area": "x"}) for path in cases),
+        *(("PUT", f"{path}/awaiting", {"cause": "x"}) for path in cases),
+        *(("DELETE", f"{path}/awaiting", None) for path in cases),
+        ("PUT", f"{cases[0]}/touches/1/cause", {"cause": "x"}),
+        ("POST", f"{cases[0]}/merges", {"case_id": other["case_id"]}),
+        ("POST", f"{cases[0]}/splits", {"interactions": [told["id"]]}),
+        ("PUT", f"/v1/interactions/{told['id']}/case", {"case_id": other["case_id"]}),
+        ("PATCH", f"/v1/customers/{customer}", {"name": "x"}),
+        ("PUT", f"/v1/customers/{customer}/identities", {"email": "x@example.test"}),
+        ("POST", f"/v1/customers/{customer}/proxies", {"proxy_id": customer[:-1] + "0", "relation": "child", "consent": "x"}),
+        ("PUT", f"/v1/interactions/{visit['id']}/customer", {"customer_id": customer}),
+    ]  # fmt: skip
+    for path in (*cases, f"{cases[1]}/timeline", f"{cases[0]}/touches", f"/v1/customers/{customer}"):
+        assert (await house.call("ayesha", "GET", path)).status_code == 200
+    for method, path, body in calls:
+        headers = {"idempotency-key": path} if method == "POST" else {}
+        refused = await house.call("ayesha", method, path, body, headers=headers)
+        assert (path, refused.status_code, refused.json()["code"]) == (path, 403, "not_accepted")
+    await house.call("ayesha", "PUT", f"/v1/assignments/{assignment}/acceptance")
+    for path in cases:
+        assert (await house.call("ayesha", "PATCH", path, {"area": "x"})).status_code == 200
+    assert (await house.call("ayesha", "PATCH", f"/v1/customers/{customer}", {"name": "x"})).status_code == 200
