@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.heard import Heard
+from app.actions.incidents import MOMENT
 from app.actions.notify import Notice, notify_all
 from app.actions.promises_book import Book
 from app.actions.record import advance, locked
@@ -146,7 +147,8 @@ async def _attach(
     now: datetime,
 ) -> list[IncidentCase]:
     news = await latest(session, incident.id)
-    at = await wall_clock(session)  # while the incident is held: later than the news they are told here
+    # While the incident is held: later than the news they are told here, though the clock was set back since.
+    at = max(await wall_clock(session), news.update.at + MOMENT)
     told = await notify_all(session, [_letter(incident, news, case, now) for case, _ in cases.values()], now=now)
     book = await Book.open(session, list(cases), now=now, actor=actor)
     rows = []

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,7 +23,7 @@ from app.db import uuid7
 from app.errors import Conflict, Invalid
 from app.queries.rules import rules_for
 from app.security import SYSTEM, Actor
-from app.tables import Incident, IncidentUpdate
+from app.tables import Incident, IncidentCase, IncidentUpdate
 
 BACK_DAYS: Final = 31
 """So far back a fault may have begun: older matters are not about it."""
@@ -31,6 +32,7 @@ UNNOTICED: Final = timedelta(hours=4)
 """Where nobody says since when: those who called before anybody knew why are about it too."""
 BEFORE_SURGE: Final = timedelta(hours=1)
 """A surge is seen after the fault began."""
+MOMENT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,9 +130,9 @@ async def update(session: AsyncSession, incident_id: UUID, told: Told, *, actor:
     row = await locked(session, Incident, incident_id)
     _declared(row)
     _spoken(told.words)
-    at = await wall_clock(session)  # who was attached before we held it is told, who comes after knows already
+    at = await _moment(session, row)
     if told.promised_at is not None:
-        row.promised_at = _ahead(told.promised_at, at)
+        row.promised_at = _ahead(told.promised_at, now)
     advance(session, row, "updated", now=at, actor=actor, data=_fact(row))
     _tell(session, row, told.words, actor=actor, at=at)
     await session.flush()
@@ -148,7 +150,7 @@ async def close(
     if row.state == "closed":
         return row
     _spoken(words)
-    at = await wall_clock(session)
+    at = await _moment(session, row)
     advance(session, row, "closed", now=at, actor=actor)
     row.ended_at = at
     _tell(session, row, words, actor=actor, at=at)
@@ -207,6 +209,17 @@ async def _known(session: AsyncSession, row: Incident) -> None:
         raise Invalid(f"There is no request type {unknown[0]!r}.", code="unknown_request_type")
     if unknown := [name for name in row.channels if name not in registry.current()]:
         raise Invalid(f"There is no channel {unknown[0]!r}.", code="unknown_channel")
+
+
+async def _moment(session: AsyncSession, row: Incident) -> datetime:
+    """Now, and in any case after all that was said of it and all who were attached, though the clock was set back since.
+
+    By it who was attached before we held it is told, and who comes after knows already.
+    """
+    said = select(func.max(IncidentUpdate.at)).where(IncidentUpdate.incident_id == row.id)
+    joined = select(func.max(IncidentCase.attached_at)).where(IncidentCase.incident_id == row.id)
+    known: list[datetime | None] = [(await session.exec(said)).one(), (await session.exec(joined)).one()]
+    return max([await wall_clock(session), *(each + MOMENT for each in known if each is not None)])
 
 
 async def _attach_anew(session: AsyncSession, row: Incident, changed: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ those are told alone. How far it got moves in the transaction of the batch.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.attach import attach_all, letter_key, may_be_attached, promise
+from app.actions.incidents import MOMENT
 from app.actions.notify import Notice, notify_all
 from app.actions.promises_book import Book
 from app.actions.record import advance, gathering
@@ -27,7 +28,6 @@ from app.tables import Case, Incident, IncidentCase, IncidentUpdate
 from routing.resolution.matching import below
 
 OUTCOME: Final = "incident_over"
-MOMENT: Final = timedelta(microseconds=1)
 _BEGINNING: Final = UUID(int=0)
 
 # Of one incident the earliest first, by one process at a time: what was said last is what they hear last.
@@ -201,7 +201,8 @@ async def _kept(
     wanted = {str(each) for each in promises if each is not None}
     for case in cases:
         for row in [each for each in book.standing(case.id) if str(each.id) in wanted]:
-            book.keep(row, case, at=max(update.at, row.made_at + MOMENT), by=OUTCOME)
+            at = min(update.at, now)  # said at a later time than it is: the clock was set back
+            book.keep(row, case, at=max(at, row.made_at + MOMENT), by=OUTCOME)
     await book.write()
 
 
