@@ -9,13 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, and_, cast, exists, func, literal, or_
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import NotFound
 from app.queries import cursors
 from app.queries.rules import raw
-from app.tables import Bar, Case, Message, Representative, SecondCheck
+from app.tables import Bar, Case, Customer, Message, Representative, SecondCheck
 from routing.resolution.checks import qualified
 
 OPEN: Final = ("waiting", "taken")
@@ -100,8 +101,8 @@ async def may_look(session: AsyncSession, check: SecondCheck, case: Case, person
         skills=person.skills, queues=person.queues, skill=check.skill, level=check.level, queue=case.queue
     ):
         return False
-    barred = select(Bar.id).where(Bar.representative == person.code, _about(case))
-    return (await session.exec(barred.limit(1))).first() is None
+    barred = select(Case.id).where(Case.id == case.id, _never_meets(person.code))
+    return (await session.exec(barred)).first() is None
 
 
 async def figures(session: AsyncSession, *, by: By, begin: datetime, end: datetime, limit: int) -> list[dict[str, Any]]:
@@ -123,25 +124,37 @@ async def figures(session: AsyncSession, *, by: By, begin: datetime, end: dateti
     ]
 
 
-def _about(case: Case) -> ColumnElement[bool]:
-    own = col(Bar.case_id) == case.id
-    return own if case.customer_id is None else or_(own, col(Bar.customer_id) == case.customer_id)
-
-
 def _visible(person: Representative) -> ColumnElement[bool]:
     """What `may_look` allows, as SQL, and their own."""
     held = cast(literal(person.skills, JSONB)[col(SecondCheck.skill)].astext, Integer)
     serves = and_(col(SecondCheck.skill).is_(None), col(Case.queue).in_(person.queues))
     able = or_(serves, func.coalesce(held, 0) >= col(SecondCheck.level))
-    barred = exists().where(
-        col(Bar.representative) == person.code,
-        or_(col(Bar.case_id) == col(Case.id), col(Bar.customer_id) == col(Case.customer_id)),
-    )
     return or_(
         col(SecondCheck.representative) == person.code,
         col(SecondCheck.checker) == person.code,
-        and_(able, ~barred),
+        and_(able, ~_never_meets(person.code)),
     )
+
+
+def _never_meets(representative: str) -> ColumnElement[bool]:
+    """Whether they are barred from the row's case: from any of its family, or from whoever is a customer of it, by any name."""
+    family, about = aliased(Case), aliased(Case)
+    customer, person = aliased(Customer), aliased(Customer)
+    survivor = func.coalesce(col(Case.merged_into), col(Case.id))
+    matters = exists().where(
+        col(Bar.representative) == representative,
+        col(about.id) == col(Bar.case_id),
+        func.coalesce(col(about.merged_into), col(about.id)) == survivor,
+    )
+    people = exists().where(
+        col(Bar.representative) == representative,
+        col(person.id) == col(Bar.customer_id),
+        or_(col(family.id) == survivor, col(family.merged_into) == survivor),
+        col(customer.id) == col(family.customer_id),
+        func.coalesce(col(person.merged_into), col(person.id))
+        == func.coalesce(col(customer.merged_into), col(customer.id)),
+    )
+    return or_(matters.correlate(Case), people.correlate(Case))
 
 
 async def _words(session: AsyncSession, checks: Sequence[SecondCheck]) -> dict[UUID | None, Message]:
