@@ -2,8 +2,8 @@
 
 Decides that the place in the feed moves in the transaction of what was done, so that a kill or a second process repeats
 nothing and skips nothing. A batch that fails is halved until the one event is found that fails by itself; failing again and
-again it is told to the log and passed, so that it holds up nobody behind it. Whoever only had to wait for a lock has not
-failed. What is done, the subclass says.
+again it is told to the log, counted and passed, so that it holds up nobody behind it. Whoever only had to wait for a lock has
+not failed. What is done, the subclass says.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ class Following(Chore):
         self._failed = 0
         self._tried = 0
         """How many events the last step had in hand."""
+        self._passed = self.measures.passed.labels(
+            self.name
+        )  # told as 0 from the start: whoever watches it sees it rise
 
     async def apply(self, session: AsyncSession, events: Sequence[Followed], *, now: datetime) -> None:
         """Do what these events call for, inside this transaction."""
@@ -55,8 +58,9 @@ class Following(Chore):
 
     @override
     async def turn(self) -> bool:
+        passing = self._limit == 1 and self._failed >= TRIES
         try:
-            done = await self._step(passing=self._limit == 1 and self._failed >= TRIES)
+            done = await self._step(passing=passing)
         except Unavailable:
             raise
         except Exception as error:
@@ -69,6 +73,8 @@ class Following(Chore):
             log.warning("%s: one of %s events fails: %s", self.name, self._tried, fault(error))
             self._suspects, self._limit = self._tried, self._tried // 2
             return True
+        if passing:
+            self._passed.inc(done)  # the place is committed
         more = done >= self._limit
         self._suspects = max(0, self._suspects - done)
         self._limit, self._failed = max(1, self._suspects // 2) if self._suspects > 0 else self.batch, 0

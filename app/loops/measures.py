@@ -32,3 +32,9 @@ class Measures:
         self.commands = Counter(
             "raabta_commands", "Tries to deliver a command", ["channel", "kind", "outcome"], registry=registry
         )
+        self.passed = Counter(
+            "raabta_events_passed",
+            "Events that a follower of the log passed because they failed again and again: look into its log",
+            ["follower"],
+            registry=registry,
+        )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import ClassVar
 
 import asyncpg
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
 from app.db import Database
+from app.errors import Unavailable
 from app.loops.following import TRIES, Following
+from app.loops.measures import Measures
 from app.queries.following import Followed
 from app.queries.rules import raw
 from tests.moving import turns
@@ -26,8 +29,8 @@ class Noting(Following):
     name = "noting"
     batch: ClassVar[int] = 20
 
-    def __init__(self, db: Database) -> None:
-        super().__init__(db)
+    def __init__(self, db: Database, *, measures: Measures | None = None) -> None:
+        super().__init__(db, measures=measures)
         self.poison: set[str] = set()
         self.steps: list[int] = []
         self.wait = asyncio.Event()
@@ -140,6 +143,40 @@ async def test_one_that_fails_again_and_again_is_passed_and_holds_up_nobody(
     await tell(log, "#900")
     await turns(chore)
     assert (await heard(log))[-1] == "#900"
+
+
+async def test_each_event_that_is_passed_is_counted_once_and_nothing_else_is(
+    db: Database, log: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = CollectorRegistry()
+    chore = Noting(db, measures=Measures(registry))
+
+    def counted() -> str:
+        return next(line for line in generate_latest(registry).decode().splitlines() if "passed_total{" in line)
+
+    assert counted() == 'raabta_events_passed_total{follower="noting"} 0.0', "there to be watched before anything fails"
+    await turns(chore)
+    await tell(log, *names(30))
+    chore.poison = {"#004", "#021"}
+    begin, away = db.session, ConnectionResetError("the line broke before the commit")
+
+    @asynccontextmanager
+    async def cut_off() -> AsyncIterator[AsyncSession]:
+        async with begin() as session:
+            yield session
+            raise away
+
+    while chore._failed < TRIES:
+        with suppress(ValueError):
+            await chore.turn()
+    monkeypatch.setattr(db, "session", cut_off)
+    with pytest.raises(Unavailable):
+        await chore.turn()
+    monkeypatch.setattr(db, "session", begin)
+    assert counted().endswith(" 0.0"), "it is not passed as long as nothing is committed"
+    await follow(chore)
+    assert await heard(log) == [name for name in names(30) if name not in chore.poison]
+    assert counted().endswith(" 2.0")
 
 
 async def test_what_fails_for_a_while_is_not_lost(db: Database, log: asyncpg.Connection) -> None:
