@@ -112,6 +112,7 @@ async def change(
     `expect`: is given the version that stands and may refuse. Raises `NotFound`, `Conflict` (`incident_over`), `Invalid` as
     `declare`.
     """
+    await _first_told(session, incident_id)  # what is told before the incident, as whoever spreads it takes them
     row = await locked(session, Incident, incident_id)
     expect(row.version)
     _going_on(row)
@@ -226,10 +227,17 @@ async def _attach_anew(session: AsyncSession, row: Incident, changed: Sequence[s
     """It touches others now: look once more which open cases are about it."""
     if not {*changed} & {"request_types", "areas", "products", "channels", "since"}:
         return
-    found = select(IncidentUpdate).where(IncidentUpdate.incident_id == row.id)
-    first = (await session.exec(found.order_by(col(IncidentUpdate.at), col(IncidentUpdate.id)).limit(1))).one()
+    first = await _first_told(session, row.id)
+    assert first is not None, "what is declared was told"
     first.spread_at = None
     session.add(first)
+
+
+async def _first_told(session: AsyncSession, incident_id: UUID) -> IncidentUpdate | None:
+    """Its declaration, locked, as it stands after whoever spreads it now; None: it is proposed only."""
+    found = select(IncidentUpdate).where(IncidentUpdate.incident_id == incident_id)
+    first = found.order_by(col(IncidentUpdate.at), col(IncidentUpdate.id)).limit(1).with_for_update()
+    return (await session.exec(first.execution_options(populate_existing=True))).one_or_none()
 
 
 def _speak(row: Incident, told: Told, now: datetime) -> None:
