@@ -17,9 +17,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.errors import NotFound
 from app.queries import cases, clocks, cursors, customers, incidents, playbooks, promises, touches
+from app.queries.desk_people import Speaker, speakers
 from app.queries.families import customer_family
-from app.queries.readers import may_read_case
+from app.queries.readers import may_read_case, may_see_customer
 from app.queries.timeline import Page, Wish, timeline
 from app.tables import (
     Alarm,
@@ -59,6 +61,10 @@ class Seen:
     case: Case
     customer: Customer | None
     identities: Sequence[CustomerIdentity]
+    speakers: Sequence[Speaker]
+    """Who may speak for the customer."""
+    known: bool
+    """Whether whoever reads may see the customer, apart from this case."""
     playbook: Mapping[str, Any]
     touches: Mapping[str, Any]
     clocks: Sequence[Mapping[str, Any]]
@@ -120,6 +126,8 @@ async def seen(
         case=case,
         customer=await session.get(Customer, known[0]) if known else None,
         identities=await _identities(session, known),
+        speakers=await speakers(session, known),
+        known=await _is_known(session, known, reader),
         playbook=steps,
         touches=touched,
         clocks=_told(case, await clocks.clocks_of(session, case.id, reader=None)),
@@ -220,6 +228,13 @@ def _codes(
     found = [each.removeprefix("representative:") for each in by if each]
     found += [each["representative"] for each in standing] + [case.owner, case.resolved_by]
     return {each for each in [*found, *(check.checker for check in checks)] if each}
+
+
+async def _is_known(session: AsyncSession, known: Sequence[UUID], reader: str | None) -> bool:
+    try:
+        return bool(known) and bool(await may_see_customer(session, known[0], reader=reader))
+    except NotFound:
+        return False
 
 
 async def _identities(session: AsyncSession, known: Sequence[UUID]) -> Sequence[CustomerIdentity]:

@@ -1,7 +1,7 @@
 """Who may open which page: rows of the one access table.
 
 Decides by role only, as the table does. What is offered and held is for a representative's own key: what it shows is theirs.
-Cases, alarms and checks are for supervisors, too.
+Cases, customers, alarms and checks are for supervisors, too; what customers said and who is one person, for them alone.
 """
 
 from __future__ import annotations
@@ -63,6 +63,14 @@ ACCESS: Final[Mapping[tuple[str, str], Access]] = {
     ("POST", "/desk/cases/{id}/merges"): DOING,
     ("POST", "/desk/cases/{id}/merges/{merge}/undoing"): DOING,
     ("POST", "/desk/cases/{id}/splits"): DOING,
+    ("POST", "/desk/cases/{id}/moves"): DOING,
+    ("GET", "/desk/customers/{id}"): LOOKING,
+    ("POST", "/desk/customers/{id}/proxies"): DOING,
+    ("POST", "/desk/customers/{id}/proxies/{proxy}/ending"): DOING,
+    ("POST", "/desk/customers/{id}/merges"): DECLARING,
+    ("POST", "/desk/customers/{id}/merges/{merge}/undoing"): DECLARING,
+    ("GET", "/desk/surveys"): LEADING,
+    ("POST", "/desk/surveys/rescues/{id}"): DECLARING,
     ("GET", "/desk/alarms"): LOOKING,
     ("POST", "/desk/alarms/{id}/done"): DOING,
     ("GET", "/desk/checks"): LOOKING,

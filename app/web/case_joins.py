@@ -1,4 +1,4 @@
-"""What belongs together at the desk: two cases that are one matter, and contacts that are another. Decides nothing."""
+"""What belongs together at the desk: two cases that are one matter, and contacts that are about another. Decides nothing."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -8,11 +8,12 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.merge import merge, unmerge
-from app.actions.split import split
+from app.actions.split import move, split
 from app.deps import ActorDep, ServiceDep
 from app.errors import Invalid, NotFound
+from app.queries.desk_people import id_in
 from app.tables import Merge
-from app.web.fields import PathId, Short
+from app.web.fields import Line, PathId, Short
 from app.web.forms import Deed, press
 from app.web.page import Page
 
@@ -30,16 +31,16 @@ async def merging(
     case_id: PathId,
     service: ServiceDep,
     actor: ActorDep,
-    other: Annotated[UUID | None, Form()] = None,
+    other: Short = "",
+    address: Line = "",
 ) -> Response:
-    """Another case is about the same matter: it is taken into this one."""
+    """Another case is about the same matter: it is taken into this one. `other`: one that is proposed; `address`: any."""
 
     async def act(session: AsyncSession, now: datetime) -> None:
-        if other is None:
-            raise Invalid("Say which case.", code="invalid")
-        await merge(session, case_id, other, reason=SAME, actor=actor, now=now)
+        await merge(session, case_id, _case_in(address or other), reason=SAME, actor=actor, now=now)
 
-    return await press(request, service, actor, Deed(form="merge", said="merged", anchor=ANCHOR), act)
+    form = "merge" if other else "merge-other"
+    return await press(request, service, actor, Deed(form=form, said="merged", anchor=ANCHOR), act)
 
 
 @router.post("/{id}/merges/{merge}/undoing")
@@ -77,3 +78,31 @@ async def splitting(
         await split(session, case_id, contact, reason=ANOTHER, actor=actor, now=now)
 
     return await press(request, service, actor, Deed(form="split", said="split", anchor=ANCHOR, once=once), act)
+
+
+@router.post("/{id}/moves")
+async def moving(
+    request: Request,
+    case_id: PathId,
+    service: ServiceDep,
+    actor: ActorDep,
+    contact: Annotated[UUID | None, Form()] = None,
+    other: Short = "",
+    address: Line = "",
+) -> Response:
+    """One contact is about another case, by a person's choice. `address` goes before `other`."""
+
+    async def act(session: AsyncSession, now: datetime) -> None:
+        if contact is None:
+            raise Invalid("Say which contact.", code="no_contact")
+        await move(session, contact, _case_in(address or other), reason=ANOTHER, actor=actor, now=now)
+
+    return await press(request, service, actor, Deed(form="move", said="moved", anchor=ANCHOR), act)
+
+
+def _case_in(text: str) -> UUID:
+    """The case that was typed or chosen; raises `Invalid` (`no_case`)."""
+    found = id_in(text)
+    if found is None:
+        raise Invalid("Say which case.", code="no_case")
+    return found

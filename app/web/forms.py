@@ -1,4 +1,4 @@
-"""A form about a case or a check: done in one transaction, then read again; or shown again, with what was typed and why not.
+"""A form about a case, a customer or a check: done in one transaction, then read again; or shown again, with what was typed and why not.
 
 Decides nothing about what is done. A form that names itself (`once`) is done once, however often it is sent.
 """
@@ -21,7 +21,7 @@ from app.deps import Once, Service
 from app.deps.idempotency import Replayed, alone, digest_of
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RaabtaError, Unavailable
 from app.security import Actor
-from app.web import case, check, desk, incident, incidents
+from app.web import case, check, desk, incident, incidents, person
 from app.web.frame import Wrong
 from app.web.page import back, see, sentence, spoken_here
 
@@ -30,6 +30,7 @@ _ID_AT: Final = 3
 _PAGES: Final = {
     "work": desk.work_page,
     "cases": case.case_page,
+    "customers": person.person_page,
     "checks": check.check_page,
     "incidents": incident.incident_page,
 }

@@ -38,8 +38,9 @@ _POLICY: Final = (
     " form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors 'none'"
 )
 _HEADERS: Final = {"Content-Security-Policy": _POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
-_HAVE_PAGES: Final = frozenset({"work", "cases", "checks", "incidents"})
-_LISTS: Final = frozenset({"cases", "alarms", "checks", "incidents"})
+_HAVE_PAGES: Final = frozenset({"work", "cases", "customers", "checks", "incidents"})
+_LISTS: Final = frozenset({"cases", "alarms", "checks", "incidents", "surveys"})
+_FOR_WHO_LEADS: Final = frozenset({"incidents", "surveys"})
 _TOLD_AFTER_READING_AGAIN: Final = (Conflict, NotFound, Invalid, TooLarge)
 """Errors of a change that the page itself explains best: it shows how things stand now."""
 
@@ -174,11 +175,11 @@ def _to_the_entrance(name: str | None, *, by_script: bool) -> Response:
 
 
 def back(request: Request) -> str:
-    """Where a person goes on after an error: to the same piece of work, case or list, else to where they are at home."""
+    """Where a person goes on after an error: to the same piece of work, case, customer or list, else to where they are at home."""
     parts = request.url.path.split("/")
     place, deep = parts[2] if parts[1:2] == ["desk"] and len(parts) > 2 else "", len(parts) > 4
-    if place == "incidents" and home_of(request) == "/desk":
-        return "/desk"  # those are for who leads
+    if place in _FOR_WHO_LEADS and home_of(request) == "/desk":
+        return "/desk"
     if place == "cases" and deep and (work := work_of(request)) is not None:
         return f"/desk/work/{work}"
     if place in _HAVE_PAGES and deep:  # /desk/work/{id}/verb

@@ -32,7 +32,10 @@ from app.web import (
     incident_verbs,
     incidents,
     live,
+    person,
+    person_verbs,
     sign_in,
+    surveys,
     verbs,
     writing,
 )
@@ -54,6 +57,9 @@ _ABOUT_CASES: Final = (
     incidents,
     incident,
     incident_verbs,
+    person,
+    person_verbs,
+    surveys,
 )
 
 

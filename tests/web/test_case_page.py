@@ -206,6 +206,7 @@ async def test_what_others_serve_can_neither_be_seen_nor_changed(ayesha: Visitor
         "steps/greet": {}, "touches/1": {"cause": "status"}, "awaiting": {"cause": "decision"},
         "description": {"subject": "mine"}, "resolution": {}, "reopening": {"once": "x"},
         "promises": {"once": "y", "due": later()}, "merges": {"other": matter.case_id}, "splits": {"once": "z", "contact": matter.case_id},
+        "moves": {"contact": matter.case_id, "other": matter.case_id},
     }  # fmt: skip
     for verb, fields in forms.items():
         to = await chandra.press(f"{matter.case}/{verb}", **fields)
