@@ -1,7 +1,7 @@
 """A customer is forgotten: name, addresses, words and documents go, everywhere; figures and events stay.
 
 Decides what happens to their contacts that are not over: those nobody serves yet are cancelled, one that is being served goes
-on to its end and is looked at again then. The wish itself is kept, so that a restored backup erases them again.
+on to its end and is looked at again then; and that their open cases end when nobody is left to answer. The wish itself is kept, so that a restored backup erases them again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.cancel import cancel
+from app.actions.close import CLOSED_BY
 from app.actions.complete import complete
 from app.actions.forget import forget, forget_answers
 from app.actions.gate import withdraw
@@ -28,7 +29,7 @@ from app.queries.families import customer_family, matters_of
 from app.queries.rules import raw
 from app.security import SYSTEM, Actor
 from app.tables import Case, Customer, CustomerIdentity, Erasure, Interaction, Proxy
-from routing.lifecycle import INTERACTION, OVER_STATES
+from routing.lifecycle import CASE, INTERACTION, OVER_STATES
 
 REASON: Final = "erased"
 SERVED: Final = ("active", "wrapping")
@@ -85,6 +86,7 @@ async def erase(session: AsyncSession, customer_id: UUID, *, now: datetime) -> b
     await _forget_people(session, theirs.customers, now=now)
     done = done and alone and all(contact.state in OVER_STATES for contact in theirs.contacts)
     if done:
+        _close(session, theirs.cases, now=now)
         wish.done_at = now
         session.add(wish)
     await session.flush()
@@ -102,6 +104,16 @@ async def _end_checks(session: AsyncSession, case: Case, *, now: datetime) -> No
     await withdraw(session, case, reason=REASON, actor=SYSTEM, now=now)
     if case.state == "checking":
         advance(session, case, "check_ended", now=now, actor=SYSTEM, data={"reason": REASON})
+
+
+def _close(session: AsyncSession, cases: Sequence[Case], *, now: datetime) -> None:
+    """Nobody is left who could say that it is solved, or be asked. It was not: no time of a resolution is written."""
+    for case in cases:
+        if case.merged_into is not None or not CASE.allows(case.state, "resolved"):
+            continue
+        advance(session, case, "resolved", now=now, actor=SYSTEM, data={"outcome": REASON})
+        advance(session, case, "not_asked", now=now, actor=SYSTEM, data={"reason": REASON})
+        case.outcome, case.closed_at, case.closed_by, case.reopen_until = REASON, now, CLOSED_BY["not_asked"], now
 
 
 async def _wish_for_each(session: AsyncSession, wish: Erasure, known: Sequence[UUID]) -> None:
