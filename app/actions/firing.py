@@ -23,8 +23,15 @@ from app.queries.rules import raw, rules_for
 from app.tables import Case
 
 # The clock is asked once, not for each row: else what is due next year is looked at twice a second.
+# Whatever is due of one case comes together: else a case that has a lot is locked, read and written again for each of it.
 _DUE = """
-SELECT id, case_id FROM timer WHERE due_at <= (SELECT wall_clock()) ORDER BY due_at, id LIMIT $1
+WITH oldest AS MATERIALIZED (
+    SELECT id, case_id, due_at FROM timer WHERE due_at <= (SELECT wall_clock()) ORDER BY due_at, id LIMIT $1),
+chosen AS (SELECT case_id, min(due_at) AS first FROM oldest WHERE case_id IS NOT NULL GROUP BY case_id),
+every AS (
+    SELECT timer.id, case_id, first, due_at FROM chosen JOIN timer USING (case_id) WHERE due_at <= (SELECT wall_clock())
+    UNION ALL SELECT id, NULL, due_at, due_at FROM oldest WHERE case_id IS NULL)
+SELECT id, case_id FROM every ORDER BY first, case_id, due_at, id LIMIT $1
 """
 # Those of the cases that were locked, and those of no case; whoever holds one of the latter is left alone.
 _TAKE = """
@@ -51,7 +58,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 
 
 async def due(connection: Connection, *, limit: int) -> Sequence[asyncpg.Record]:
-    """The next timers that are due, the oldest first: `id`, `case_id`. Takes nothing."""
+    """The next timers that are due, case by case, the one that has waited longest first: `id`, `case_id`. Takes nothing."""
     return await connection.fetch(_DUE, limit)
 
 
