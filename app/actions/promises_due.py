@@ -74,10 +74,10 @@ async def left(session: AsyncSession, dues: Sequence[Due], rules: Rules, now: da
     failed = []
     for each in standing:
         state, at = fates.get(each.row.id, ("failed", None))
-        if state == "sent" and at is not None:
+        if state == "sent" and at is not None and at <= each.row.due_at:
             _sent(book, each, at)
-        elif state in ON_ITS_WAY and now >= each.row.due_at:
-            continue  # the promise is held to its time in a moment
+        elif state in UNDER_WAY | ON_ITS_WAY and now >= each.row.due_at:
+            continue  # too late, or not known yet: the promise is held to its time in a moment
         elif state in ON_ITS_WAY:
             _watch(book, each, now + AGAIN, datetime.fromisoformat(each.data["next"]))
         else:
@@ -104,8 +104,9 @@ def _kept(
     row, case = each.row, each.case
     if _on_record(book, each, record):
         return True
-    if letter is not None and letter[0] == "sent" and letter[1] is not None and letter[1] <= row.due_at:
-        _sent(book, each, letter[1])
+    left_at = letter[1] if letter is not None and letter[0] == "sent" else None
+    if left_at is not None and left_at <= row.due_at:
+        _sent(book, each, left_at)
     elif (
         row.kind in (NEWS, SOLUTION)
         and case.resolved_at is not None
@@ -113,6 +114,9 @@ def _kept(
     ):
         event = "promise_kept" if row.kind == SOLUTION else "promise_released"
         book.end(row, case, event, at=case.resolved_at, reason="resolved")
+    elif left_at is not None:
+        _sent(book, each, left_at)
+        return False
     else:
         book.end(row, case, "promise_broken", at=row.due_at)
         return False
@@ -137,7 +141,7 @@ def _keeps(row: Promise, seen: asyncpg.Record) -> bool:
 
 
 def _sent(book: Book, each: _Standing, at: datetime) -> None:
-    """The letter left at `at`: it counts as news if that was in time, and the next are due as it says."""
+    """The letter left at `at`: it counts as news if that was in time; in time or not, the next are due as it says."""
     after = each.data.get("next")
     book.keep(each.row, each.case, at=at, by="notice")
     book.news(each.case, at=at, due_at=datetime.fromisoformat(after) if after else None)
