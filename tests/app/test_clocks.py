@@ -338,3 +338,17 @@ async def test_a_pause_that_is_heard_of_after_its_end_pauses_nothing(shift: Shif
 
 async def _awaited(session: AsyncSession, case: UUID, *, actor: Actor, now: datetime) -> None:
     await await_customer(session, await locked(session, Case, case), cause="photo", actor=actor, now=now)
+
+
+async def test_the_time_a_customer_was_waited_for_is_added_to_when_it_is_due(shift: Shift) -> None:
+    await say_rules(shift)
+    _, case = await begin(shift)
+    for hours in (30, 5):
+        await on_case(shift, case, await_customer, cause="photo")
+        await shift.pass_time(hours * HOUR)
+        await on_case(shift, case, stop_awaiting)
+    row = await clock(shift, "resolution")
+    assert row["spent_seconds"] == pytest.approx(0, abs=HOUR / 2)
+    assert (row["due_at"] - row["started_at"]).total_seconds() == pytest.approx((30 + 5 + 10) * HOUR, abs=HOUR / 2)
+    await timers(shift, 9 * HOUR)
+    assert (await clocks(shift, case))["resolution"] == "running", "it is not late for the time that was theirs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -10,14 +11,17 @@ from app.actions.complete import complete
 from app.actions.erase import ask_erasure
 from app.actions.erased_ledger import append, read
 from app.actions.merge import merge
+from app.actions.reopen import reopen_by_hand
 from app.actions.rules import draft, publish
 from app.actions.write import write
+from app.db import now
 from app.loops.erasing import Erasing, Retention
 from channels.base import Wrote
 from tests.app.test_erasure import everything, forgotten
 from tests.documents import document
 from tests.moving import turns
-from tests.shift import Shift, person
+from tests.racing import blocked
+from tests.shift import SUPERVISOR, Shift, person
 from tests.solving import SANA, call_solved, say, served, tend
 
 DAY = 86_400.0
@@ -112,3 +116,21 @@ async def test_a_line_of_the_ledger_that_was_cut_off_takes_the_next_one_not_alon
         file.write(f"{cut} 2026-".encode())
     append(ledger, after, at)
     assert [known for known, _ in read(ledger)] == [first, after]
+
+
+async def test_a_case_that_opens_again_while_its_words_are_about_to_go_keeps_them(shift: Shift) -> None:
+    await _keep_for_days(shift, 1)
+    contact = await served(shift, request_type="claim", body="my-roof-leaks")
+    case = (await shift.case(contact))["id"]
+    await call_solved(shift, case)
+    await say(shift, case, "yes")
+    await tend(shift)
+    await shift.pass_time(2 * DAY)
+    async with shift.db.session() as session:
+        await reopen_by_hand(session, case, reason="told", words="Again", actor=SUPERVISOR, now=await now(session))
+        await session.flush()
+        forgetting = asyncio.create_task(turns(Retention(shift.db)))
+        await blocked(shift.fetch)
+    await forgetting
+    assert (await shift.case(contact))["state"] == "open"
+    assert "my-roof-leaks" in await everything(shift)

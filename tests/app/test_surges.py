@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.actions import incidents, rules
+from app.actions import incidents, rules, surges
 from app.actions.describe import describe_case
 from app.actions.incidents import Change, Told, Touched
 from app.actions.surges import earlier, window
@@ -18,11 +18,13 @@ from app.loops.janitor import Janitor
 from app.loops.surges import Surges
 from app.loops.tending import Tending
 from tests.moving import turns
+from tests.racing import HANG_SECONDS, LOOK_SECONDS
 from tests.ruling import document
 from tests.shift import Shift
 from tests.solving import alarms
 
 QUARTER = timedelta(minutes=15)
+WAITING = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 @pytest.fixture(autouse=True)
@@ -163,3 +165,29 @@ async def test_counts_that_nothing_is_held_against_any_more_go(shift: Shift) -> 
     left = await shift.fetch("SELECT min(starts_at) AS at, count(*) AS rows FROM surge_count")
     assert left[0]["rows"] < 100
     assert left[0]["at"] is None or left[0]["at"] >= (await clock(shift)) - timedelta(days=30)
+
+
+async def test_who_looks_while_another_proposes_waits_for_it_and_proposes_nothing(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[asyncio.Task[bool]] = []
+    proposing = 0
+    true = incidents.propose
+
+    async def meanwhile(*args: Any, **more: Any) -> Any:
+        """While the first proposes, another looks: it waits for the first, or else proposes too."""
+        nonlocal proposing
+        proposing += 1
+        if not began:
+            began.append(asyncio.create_task(Surges(shift.db).turn()))
+            async with asyncio.timeout(HANG_SECONDS):
+                while proposing < 2 and not await shift.fetch(WAITING):
+                    await asyncio.sleep(LOOK_SECONDS)
+        return await true(*args, **more)
+
+    await history(shift)
+    await come(shift, 12)
+    monkeypatch.setattr(surges, "propose", meanwhile)
+    await Surges(shift.db).turn()
+    await asyncio.gather(*began)
+    assert len(await look(shift)) == proposing == len(began) == 1

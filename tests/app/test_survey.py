@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.actions.complete import complete
+from app.actions.resolve import resolve
 from app.actions.survey import MOST_WORDS
 from app.errors import Invalid
 from tests.shift import Shift
@@ -21,6 +22,7 @@ from tests.solving import (
     letters,
     newest,
     over,
+    pass_check,
     row,
     say,
     served,
@@ -210,3 +212,16 @@ async def test_words_are_kept_as_far_as_they_can_be_and_never_in_the_log(shift: 
     for table in ("event", "alarm", "timer", "receipt"):
         found = await shift.fetch(f"SELECT t::text FROM {table} t")
         assert not any("Zebra" in each[0] or "Giraffe" in each[0] for each in found), table
+
+
+async def test_each_time_it_is_not_solved_somebody_goes_after_it(shift: Shift) -> None:
+    case = await solved(shift)
+    await say(shift, case, "no")
+    await shift.serve((await newest(shift, case))["id"], "ayesha")
+    await shift.do(resolve, case, outcome="mended_again")
+    (check,) = await shift.fetch("SELECT id FROM second_check")
+    await pass_check(shift, check["id"])
+    await say(shift, case, "no")
+    told = [(alarm["data"]["survey"], alarm["data"]["about"]) for alarm in await alarms(shift)]
+    asked = [str(survey["id"]) for survey in await surveys(shift, case)]
+    assert told == [(asked[0], "esther"), (asked[1], "ayesha")]

@@ -7,12 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from app.actions.merge import merge, unmerge
 from app.actions.merge_customers import merge_customers
 from app.actions.resolve import resolve
+from app.db import now
 from app.errors import Conflict
+from app.tables import Merge
 from channels.base import Person, Wrote
 from tests import ruling
-from tests.shift import Shift
+from tests.shift import SUPERVISOR, Shift
 from tests.solving import (
     DAY,
     call_solved,
@@ -236,3 +239,20 @@ async def test_the_window_is_the_queues(shift: Shift) -> None:
     await fire(shift)
     found = await row(shift, case)
     assert (found["closed_by"], found["reopen_until"]) == ("silence", found["closed_at"] + timedelta(days=2))
+
+
+async def test_a_case_that_was_taken_into_another_is_closed_by_nobodys_silence(shift: Shift) -> None:
+    survivor, merged = await solved(shift), await solved(shift)
+    made = await shift.do(merge, survivor, merged, reason=None)
+    await shift.pass_time(5 * DAY + 1)
+    await fire(shift)  # before anybody has followed the log
+    found = [await row(shift, case) for case in (survivor, merged)]
+    assert [(case["state"], case["closed_by"]) for case in found] == [("closed", "silence"), ("resolved", None)]
+    await tend(shift)
+    assert [each["state"] for each in await surveys(shift, merged)] == ["dropped"]
+    async with shift.db.session() as session:
+        again = await session.get_one(Merge, made.id)
+        await unmerge(session, again, actor=SUPERVISOR, now=await now(session))
+    await tend(shift)
+    await fire(shift)
+    assert (await row(shift, merged))["closed_by"] == "not_asked", "it stands alone again, and its time is over"

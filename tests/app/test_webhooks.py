@@ -9,14 +9,15 @@ import hashlib
 import hmac
 import ipaddress
 import json
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from app.actions.reachable import check_url, is_reachable
-from app.actions.webhook_deliveries import AT_ONCE, GAPS_SECONDS
+from app.actions.webhook_deliveries import AT_ONCE, CLAIM_SECONDS, GAPS_SECONDS, Answer, claim, conclude
 from app.actions.webhooks import add_endpoint, change_endpoint, renew_secret, resend
 from app.db import now
 from app.errors import Invalid
@@ -243,3 +244,65 @@ def test_an_address_that_no_request_can_be_written_to_is_refused_where_it_is_giv
 def test_a_public_address_is_reached_also_where_the_new_stands_for_the_old() -> None:
     public = ("8.8.8.8", "2001:4860:4860::8888", "64:ff9b::808:808")
     assert all(is_reachable(ipaddress.ip_address(each)) for each in public)
+
+
+def named(monkeypatch: pytest.MonkeyPatch, name: str, *answers: Sequence[str]) -> list[str]:
+    """What `name` means when it is looked up for the first time, the second, and ever after; who asked, in the end."""
+    asked: list[str] = []
+    true = socket.getaddrinfo
+
+    def look_up(host: Any, port: Any, *more: Any, **options: Any) -> Any:
+        if host not in (name, name.encode()):
+            return true(host, port, *more, **options)
+        found = answers[min(len(asked), len(answers) - 1)]
+        asked.append(name)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, int(port))) for each in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return asked
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1", "8.8.8.8"), ("8.8.8.8", "127.0.0.1")])
+async def test_a_name_that_means_a_public_and_a_private_address_is_not_reached(
+    monkeypatch: pytest.MonkeyPatch, addresses: tuple[str, str]
+) -> None:
+    named(monkeypatch, "both.example", addresses)
+    async with receiving() as receiver:
+        answer = await post(f"http://both.example:{receiver.port}/", b"{}", headers={})
+    assert (answer.reason, receiver.got) == ("private_address", [])
+
+
+async def test_the_address_that_was_looked_at_is_the_one_that_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that means a sound address when it is looked at and another one a moment later leads nowhere else."""
+    asked = named(monkeypatch, "turning.example", ["127.0.0.1"], ["127.0.0.2"])
+    async with receiving() as receiver:
+        answer = await post(f"http://turning.example:{receiver.port}/", b"{}", headers={}, allowed=HOME)
+    assert (answer.status, len(receiver.got), len(asked)) == (204, 1, 1)
+    assert receiver.got[0][0]["host"] == f"turning.example:{receiver.port}", "whom it is for stands in the request"
+
+
+async def test_however_late_the_log_is_followed_what_happened_before_it_followed_is_not_sent(shift: Shift) -> None:
+    async with receiving() as receiver:
+        await shift.arrive("phone")
+        await follow(shift, receiver.url, "interaction.queued")
+        after = await shift.arrive("phone")
+        await sent(shift)
+    assert [json.loads(body)["data"]["id"] for _, body in receiver.got] == [str(after)]
+
+
+async def test_one_that_was_taken_for_dead_and_answers_late_writes_nothing_over_the_next_try(shift: Shift) -> None:
+    endpoint = await follow(shift, "http://127.0.0.1:1/", "interaction.queued")
+    await shift.arrive("phone")
+    await turns(Announcing(shift.db))
+    tries = []
+    for _ in range(2):
+        async with shift.db.transaction() as connection:
+            tries += await claim(connection, [(endpoint.id, 1)])
+        await shift.pass_time(CLAIM_SECONDS + 1)
+    first, second = tries
+    assert (first.id, first.attempt, second.attempt) == (second.id, 1, 2)
+    for told, status, state in ((first, 500, "sending"), (second, 204, "sent"), (first, 500, "sent")):
+        async with shift.db.transaction() as connection:
+            await conclude(connection, told, Answer(status=status))
+        ((row),) = await rows(shift)
+        assert (row["state"], row["attempts"]) == (state, 2)
