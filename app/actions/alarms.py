@@ -1,7 +1,7 @@
 """Alarms: something a named person, or the supervisors, must look at. Each is raised once for its reason.
 
-Decides how an alarm is raised and done. Who is told of what, the actions that raise them decide. The caller of
-`raise_alarm` holds the lock of the case.
+Decides how an alarm is raised and done, and that the supervisors are told in the place of whoever works here no more. Who is
+told of what, the actions that raise them decide. The caller of `raise_alarm` holds the lock of the case.
 """
 
 from __future__ import annotations
@@ -9,18 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
+import orjson
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.record import advance
 from app.db import uuid7
 from app.errors import Forbidden, NotFound
+from app.queries.rules import raw
 from app.security import SYSTEM, Actor
 from app.tables import Alarm, Case
+
+_RAISE: Final = """
+INSERT INTO alarm (id, key, kind, case_id, representative, raised_at, data)
+SELECT id, key, kind, case_id, (SELECT code FROM representative WHERE code = t.representative AND NOT retired), $1, data::jsonb
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[])
+    AS t (id, key, kind, case_id, representative, data)
+ON CONFLICT (key) DO NOTHING RETURNING key, id, representative
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,13 +66,22 @@ async def raise_alarms(
     if not wanted:
         return 0
     await session.flush()  # the cases they are about may be new
-    made = insert(Alarm).values([_row(alarm, now) for alarm in wanted.values()])
-    told = made.on_conflict_do_nothing(index_elements=["key"]).returning(col(Alarm.key), col(Alarm.id))
-    raised = dict((await session.exec(cast("Any", told))).all())
+    new = list(wanted.values())
+    rows = await (await raw(session)).fetch(
+        _RAISE,
+        now,
+        [uuid7() for _ in new],
+        [each.key for each in new],
+        [each.kind for each in new],
+        [each.case.id if each.case else None for each in new],
+        [each.representative for each in new],
+        [orjson.dumps(dict(each.data)).decode() for each in new],
+    )
+    raised = {row["key"]: row for row in rows}
     for key, alarm in wanted.items():
         if key in raised and alarm.case is not None:
-            fact = {"alarm": str(raised[key]), "kind": alarm.kind}
-            fact |= {"representative": alarm.representative} if alarm.representative else {}
+            fact = {"alarm": str(raised[key]["id"]), "kind": alarm.kind}
+            fact |= {"representative": person} if (person := raised[key]["representative"]) else {}
             advance(session, alarm.case, "alarmed", now=now, actor=actor, data=fact)
     return len(raised)
 
@@ -81,15 +98,3 @@ async def end_alarm(session: AsyncSession, alarm_id: UUID, *, actor: Actor, now:
         session.add(row)
         await session.flush()
     return row
-
-
-def _row(alarm: NewAlarm, now: datetime) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "key": alarm.key,
-        "kind": alarm.kind,
-        "case_id": alarm.case.id if alarm.case else None,
-        "representative": alarm.representative,
-        "raised_at": now,
-        "data": dict(alarm.data),
-    }

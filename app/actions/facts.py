@@ -1,12 +1,12 @@
 """What a case is, learnt from its contacts: which queue and request type it began with, whose it is, when it was answered.
 
-Decides who owns a case that nobody owns: whoever accepts a contact of it next, unless the supervisors took it. Facts are told by events of the contacts
-themselves; only a new owner is an event of the case.
+Decides who owns a case that nobody owns, or that somebody owns who works here no more: whoever accepts a contact of it next,
+unless the supervisors took it. Facts are told by events of the contacts themselves; only a new owner is an event of the case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,15 +17,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.heard import Heard
 from app.actions.record import advance
 from app.security import SYSTEM
-from app.tables import Assignment, Case, Interaction
+from app.tables import Assignment, Case, Interaction, Representative
 from routing.rules import Rules
 
 
 async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now: datetime) -> None:
     """Set what the events tell of each case. What is known already stays."""
+    left = await _left(session, heard)
     for each in heard:
         if each.interaction is not None:
-            _learn(session, each, each.interaction, now)
+            _learn(session, each, each.interaction, left, now)
     new = {each.case.id: each.case for each in heard if each.case.tended_at is None}
     first = await _first_contacts(session, list(new))
     split = [each.case.id for each in heard if each.event.kind == "opened" and "split_from" in each.event.data]
@@ -57,12 +58,24 @@ def _answered(session: AsyncSession, case: Case, served: Assignment, now: dateti
         case.first_answer_at = served.answered_at
 
 
-def _learn(session: AsyncSession, heard: Heard, contact: Interaction, now: datetime) -> None:
+async def _left(session: AsyncSession, heard: Sequence[Heard]) -> set[str]:
+    """Those of the owners who work here no more."""
+    owners = {each.case.owner for each in heard if each.event.kind == "accepted" and each.case.owner is not None}
+    if not owners:
+        return set()
+    chosen = select(Representative.code).where(
+        col(Representative.code).in_(owners), col(Representative.retired).is_(True)
+    )
+    return set((await session.exec(chosen)).all())
+
+
+def _learn(session: AsyncSession, heard: Heard, contact: Interaction, left: Collection[str], now: datetime) -> None:
     case, event = heard.case, heard.event
     if event.kind in ("queued", "turned_away"):
         case.queue = case.queue or event.data.get("queue")
         case.request_type = case.request_type or event.data.get("request_type") or contact.request_type
-    if event.kind == "accepted" and case.owner is None and not case.supervised:
+    free = (case.owner is None or case.owner in left) and not case.supervised
+    if event.kind == "accepted" and free:
         _own(session, case, event.data["representative"], now)
     if case.first_answer_at is None and (event.kind == "answered" or (event.kind == "accepted" and contact.live)):
         case.first_answer_at = event.at
@@ -70,8 +83,9 @@ def _learn(session: AsyncSession, heard: Heard, contact: Interaction, now: datet
 
 
 def _own(session: AsyncSession, case: Case, representative: str, now: datetime) -> None:
+    before = {"before": case.owner, "reason": "left"} if case.owner is not None else {}
     case.owner = representative
-    advance(session, case, "owned", now=now, actor=SYSTEM, data={"representative": representative})
+    advance(session, case, "owned", now=now, actor=SYSTEM, data={"representative": representative, **before})
 
 
 async def _first_contacts(session: AsyncSession, cases: Sequence[UUID]) -> Mapping[UUID, Interaction]:

@@ -16,10 +16,10 @@ from uuid import UUID
 import asyncpg
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.alarms import NewAlarm, raise_alarms
 from app.actions.command import key_of
 from app.actions.heard import Due
 from app.actions.notify import FACT, Notice, notify_all
-from app.actions.promises_alarms import NewAlarm, raise_alarms
 from app.actions.promises_book import DUE, GRACE, LEFT, Book, letter_key
 from app.actions.timers import NewTimer
 from app.queries.promises import happened, letters
