@@ -1,7 +1,8 @@
 """A customer is forgotten: name, addresses, words and documents go, everywhere; figures and events stay.
 
 Decides what happens to their contacts that are not over: those nobody serves yet are cancelled, one that is being served goes
-on to its end and is looked at again then; and that their open cases end when nobody is left to answer. The wish itself is kept, so that a restored backup erases them again.
+on to its end and is looked at again then; and that their open cases end when nobody is left to answer. The wish itself is kept,
+so that a restored backup erases them again.
 """
 
 from __future__ import annotations

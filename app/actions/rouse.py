@@ -20,8 +20,9 @@ from app.db import Connection
 from app.security import SYSTEM
 from app.tables import Interaction
 
+# The clock is asked once, not for each row: who is not due yet is not looked at.
 _DUE = """
-SELECT id FROM interaction WHERE state = $2 AND wake_at <= wall_clock() ORDER BY wake_at LIMIT $1
+SELECT id FROM interaction WHERE state = $2 AND wake_at <= (SELECT wall_clock()) ORDER BY wake_at LIMIT $1
 """
 _LATER = """
 UPDATE interaction SET wake_at = wall_clock() + make_interval(secs => $2)

@@ -30,12 +30,13 @@ from app.tables import Interaction
 LATER_SECONDS: Final = 60
 """So long a row that cannot be dealt with is left alone, so that it holds up nobody behind it."""
 
+# The clock is asked once, not for each row: who is not due yet is not looked at.
 _DUE = """
-SELECT id FROM interaction WHERE state = 'queued' AND step_at <= wall_clock() ORDER BY step_at LIMIT $1
+SELECT id FROM interaction WHERE state = 'queued' AND step_at <= (SELECT wall_clock()) ORDER BY step_at LIMIT $1
 """
 _EXHAUSTED = """
 SELECT id FROM interaction
-WHERE state = 'queued' AND step_at <= wall_clock() AND exhausted_at <= wall_clock() ORDER BY step_at LIMIT $1
+WHERE state = 'queued' AND step_at <= (SELECT wall_clock()) AND exhausted_at <= (SELECT wall_clock()) ORDER BY step_at LIMIT $1
 """
 _NEXT_LOOK = "UPDATE interaction SET step_at = t.at FROM unnest($1::uuid[], $2::timestamptz[]) AS t (id, at) WHERE interaction.id = t.id"
 _LATER = """

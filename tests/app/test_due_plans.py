@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from app.actions import firing, webhook_deliveries
+import pytest
+
+from app.actions import firing, rouse, step, webhook_deliveries
+from app.loops import janitor
 from tests.shift import Shift
+
+ASKED = {
+    "steps": (step._DUE, 500),
+    "ends of all steps": (step._EXHAUSTED, 500),
+    "sleepers": (rouse._DUE, 500, "parked"),
+    "answers": (janitor._SWEEP, 48, 1_000),
+    "told waits": (janitor._FORGET, 30, 1_000),
+    "notices": (janitor._UNCOUNT, 40, 1_000),
+    "surges": (janitor._UNSURGE, 30, 1_000),
+    "deliveries": (janitor._UNSEND, 30, 1_000),
+}
+"""What the chores ask for, again and again."""
 
 _TIMERS = """
 INSERT INTO timer (id, key, kind, due_at)
@@ -41,3 +56,10 @@ async def test_what_waits_for_a_dead_receiver_is_not_looked_at(shift: Shift) -> 
     plan = await _plan(shift, webhook_deliveries._CLAIM, [receiver["id"]], [4], 60)
     assert "Rows Removed by Filter" not in plan
     assert "Seq Scan on webhook_delivery" not in plan
+
+
+@pytest.mark.parametrize("what", ASKED)
+async def test_the_clock_is_asked_once_and_not_for_each_row(shift: Shift, what: str) -> None:
+    statement, *args = ASKED[what]
+    plan = await _plan(shift, str(statement), *args)
+    assert "clock" not in plan, "a volatile call is no condition of an index: it is held against every row"
