@@ -7,7 +7,7 @@ the caller holds the lock of the case.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlmodel import col, select
@@ -20,6 +20,7 @@ from app.actions.timers import cancel_timer, set_timer
 from app.db import now as clock
 from app.db import uuid7
 from app.errors import Conflict
+from app.queries.clocks import working_times
 from app.queries.playbooks import steps_of, ticks_of
 from app.queries.rules import rules_for
 from app.security import SYSTEM, Actor
@@ -82,7 +83,8 @@ async def request_check(
         return None
     if len(standing) >= MOST_HELD:
         raise Conflict(f"{MOST_HELD} messages of this case are being checked already.", code="too_many_held")
-    check = _made(case, found, before=before, representative=representative, message=message, now=now)
+    due_at = await _due(session, case, rules, found.within_seconds, now)
+    check = _made(case, found, before=before, representative=representative, message=message, now=now, due_at=due_at)
     said = {"outcome": outcome, "root_cause": root_cause}
     check.data = {
         "by": who(actor),
@@ -167,8 +169,21 @@ async def _needed(
     return needed(wanted, matter, before=before, forced=forced)
 
 
+async def _due(session: AsyncSession, case: Case, rules: Rules, within_seconds: float, now: datetime) -> datetime:
+    """In the working hours of the case's queue, as its clocks count: at night and on holidays nobody is there to look."""
+    time = (await working_times(session, rules)).of(case.queue)
+    return datetime.fromtimestamp(time.after(now.timestamp(), within_seconds), UTC)
+
+
 def _made(
-    case: Case, found: Needed, *, before: Before, representative: str | None, message: Message | None, now: datetime
+    case: Case,
+    found: Needed,
+    *,
+    before: Before,
+    representative: str | None,
+    message: Message | None,
+    now: datetime,
+    due_at: datetime,
 ) -> SecondCheck:
     return SecondCheck(
         id=uuid7(now),
@@ -178,7 +193,7 @@ def _made(
         state=CHECK.after(NEW, "check_requested"),
         representative=representative,
         requested_at=now,
-        due_at=now + timedelta(seconds=found.within_seconds),
+        due_at=due_at,
         reason=found.reason,
         skill=found.skill,
         level=found.level,

@@ -49,7 +49,7 @@ class CheckRule:
     """Who checks must hold this skill at `level`; None: serve the case's queue."""
     level: int = 1
     within_seconds: float = 14_400.0
-    """Not decided by then: supervisors are told."""
+    """Not decided by then (working hours of the case's queue): supervisors are told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
