@@ -20,10 +20,12 @@ from app.loops import timers as loop
 from app.loops.timers import Timers
 from app.queries.rules import raw
 from app.security import SYSTEM
+from channels.base import Person
 from routing.rules import Rules
 from tests.moving import turns
 from tests.racing import blocked, holding
 from tests.shift import Shift
+from tests.solving import DAY, solved
 
 Session = Any
 MANY: Final = 40
@@ -249,6 +251,23 @@ async def test_ten_times_as_many_timers_cost_hardly_more_statements(
         await turns(Timers(shift.db))
         costs.append(counted())
     assert 10 < costs[0] < 60
+    assert costs[1] <= costs[0] + 5, costs
+
+
+async def test_ten_times_as_many_cases_are_closed_with_hardly_more_statements(
+    shift: Shift, counted: Callable[[], int]
+) -> None:
+    costs = []
+    for count in (2, 20):
+        for number in range(count):
+            await solved(shift, person=Person(name="Somebody", email=f"p{count}.{number}@example.test"))
+        await shift.pass_time(6 * DAY)
+        counted()
+        await turns(Timers(shift.db))
+        costs.append(counted())
+    (ended,) = await shift.fetch("SELECT count(*) FROM \"case\" WHERE closed_by = 'silence'")
+    assert ended[0] == 22
+    assert 5 < costs[0] < 40
     assert costs[1] <= costs[0] + 5, costs
 
 
