@@ -65,9 +65,11 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "case": (),
 }  # fmt: skip
-"""What an event is to a reader. What is named nowhere is something about the case itself."""
+"""What an event is to a reader. What is named nowhere is something about the case itself, or about a contact of it."""
 UNASKED: Final = frozenset({"routing", "clock", "touch", "playbook"})
 """Shown only to those who ask for them: how the house works, and not what happened to the customer."""
+UNNAMED: Final = {"case": "case", "interaction": "contact"}
+"""subject -> what its events are that are named nowhere."""
 _KIND_OF: Final = {event: kind for kind, events in KINDS.items() for event in events}
 _MARK: Final = "mark"
 """What a customer thinks of a representative."""
@@ -81,7 +83,9 @@ _PAGE: Final = """
 SELECT e.* FROM unnest($1::text[], $2::text[]) AS about (subject, subject_id) CROSS JOIN LATERAL (
     SELECT seq, subject, subject_id, version, kind, at, actor, data - 'trace' AS data FROM event
     WHERE subject = about.subject AND subject_id = about.subject_id
-        AND (at, seq) {beyond} ($3::timestamptz, $4::bigint) AND subject || '.' || kind <> ALL ($5::text[])
+        AND (at, seq) {beyond} ($3::timestamptz, $4::bigint) AND (
+            subject || '.' || kind = ANY ($5::text[])
+            OR (subject = ANY ($7::text[]) AND subject || '.' || kind <> ALL ($8::text[])))
     ORDER BY at {way}, seq {way} LIMIT $6
 ) AS e ORDER BY e.at {way}, e.seq {way} LIMIT $6
 """
@@ -142,13 +146,12 @@ async def _rows(
     else:
         at, seq = (_START, 0) if forward else (datetime(9999, 1, 1, tzinfo=UTC), 2**63 - 1)
     statement = _FORWARD if forward else _BACKWARD
-    return list(await connection.fetch(statement, subjects, ids, at, seq, _left_out(wish.kinds), wish.limit + 1))
-
-
-def _left_out(kinds: Collection[str]) -> list[str]:
-    wanted = set(kinds) or KINDS.keys() - UNASKED
-    left = [event for event, kind in _KIND_OF.items() if kind not in wanted]
-    return sorted(left)
+    wanted = set(wish.kinds) or KINDS.keys() - UNASKED
+    named = sorted(event for event, kind in _KIND_OF.items() if kind in wanted)
+    others = sorted(subject for subject, kind in UNNAMED.items() if kind in wanted)
+    return list(
+        await connection.fetch(statement, subjects, ids, at, seq, named, wish.limit + 1, others, sorted(_KIND_OF))
+    )
 
 
 def _told(row: Any, contacts: Mapping[UUID, Any], *, reader: str | None) -> Told:
@@ -157,7 +160,7 @@ def _told(row: Any, contacts: Mapping[UUID, Any], *, reader: str | None) -> Told
     return Told(
         seq=row["seq"],
         event=f"{row['subject']}.{row['kind']}",
-        kind=_KIND_OF.get(f"{row['subject']}.{row['kind']}", "case" if contact is None else "contact"),
+        kind=_KIND_OF.get(f"{row['subject']}.{row['kind']}", UNNAMED[row["subject"]]),
         version=row["version"],
         at=row["at"],
         actor=row["actor"],

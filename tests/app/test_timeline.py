@@ -114,7 +114,15 @@ async def test_how_the_house_works_is_told_only_to_who_asks(shift: Shift) -> Non
     assert not {"routing", "clock", "touch"} & {item["kind"] for item in await read(shift, case)}
     await shift.arrive(case_id=case)
     assert {item["type"] for item in await read(shift, case, kinds=("routing",))} >= {"case.joined"}
-    assert {item["kind"] for item in await read(shift, case, kinds=("note",))} <= {"note", "case", "contact"}
+    assert {item["kind"] for item in await read(shift, case, kinds=("note",))} == {"note"}
+
+
+async def test_who_asks_for_one_kind_is_told_that_kind_and_all_of_it(shift: Shift) -> None:
+    case = await story(shift)
+    every = await read(shift, case, kinds=tuple(KINDS))
+    assert {"case", "contact", "promise"} <= {item["kind"] for item in every}
+    for kind in KINDS:
+        assert await read(shift, case, kinds=(kind,)) == [item for item in every if item["kind"] == kind], kind
 
 
 async def test_a_representative_reads_what_they_served_and_not_how_a_colleague_was_judged(shift: Shift) -> None:
