@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -59,10 +59,20 @@ async def add_endpoint(
 
 
 async def change_endpoint(
-    session: AsyncSession, endpoint_id: UUID, *, url: str | None, kinds: Sequence[str] | None, state: str | None
+    session: AsyncSession,
+    endpoint_id: UUID,
+    *,
+    url: str | None,
+    kinds: Sequence[str] | None,
+    state: str | None,
+    expect: Callable[[WebhookEndpoint], None] = lambda _: None,
 ) -> WebhookEndpoint:
-    """Only what is given. Switched off, it is sent nothing new, and what is laid out waits. Raises `NotFound`."""
+    """Only what is given. Switched off, it is sent nothing new, and what is laid out waits.
+
+    `expect`: is given the receiver as it stands and may refuse. Raises `NotFound`.
+    """
     row = await _locked(session, endpoint_id)
+    expect(row)
     row.url = url or row.url
     row.kinds = sorted(set(kinds)) if kinds is not None else row.kinds
     row.state = state or row.state

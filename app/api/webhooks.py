@@ -19,9 +19,10 @@ from app.actions.webhooks import (
 )
 from app.actions.webhooks import shown as secret_shown
 from app.api import answers
-from app.api.shapes import After, Given, Limit, Page, PathId
+from app.api.shapes import After, Given, IfMatch, Limit, Page, PathId
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, ReadingDep, ServiceDep, SessionDep
 from app.queries import webhooks
+from app.tables import WebhookEndpoint
 from routing.events import SUBJECTS
 
 router = APIRouter(prefix="/v1", tags=["webhooks"], route_class=Guarded)
@@ -36,7 +37,7 @@ class NewWebhook(Given):
     """Where another system listens."""
 
     url: Annotated[Url, Field(description="https:// of a public host.", examples=["https://example.org/raabta"])]
-    kinds: Annotated[Kinds, Field(examples=[["case.resolved", "case.closed"]])] = []  # noqa: RUF012
+    kinds: Annotated[Kinds, Field(examples=[["case.resolved", "case.confirmed"]])] = []  # noqa: RUF012
 
 
 class Change(Given):
@@ -109,17 +110,29 @@ async def add(
 
 
 @router.get("/webhooks/{id}", response_model=WebhookView, summary="Read a receiver")
-async def read(webhook_id: PathId, session: ReadingDep) -> dict[str, Any]:
+async def read(webhook_id: PathId, session: ReadingDep, response: Response) -> dict[str, Any]:
     """Without its secret."""
-    return webhooks.shown(await webhooks.endpoint(session, webhook_id))
+    return _shown(await webhooks.endpoint(session, webhook_id), response)
 
 
 @router.patch("/webhooks/{id}", response_model=WebhookView, summary="Change where or what, or switch it off")
-async def change(webhook_id: PathId, body: Change, session: SessionDep, service: ServiceDep) -> dict[str, Any]:
+async def change(
+    webhook_id: PathId,
+    body: Change,
+    session: SessionDep,
+    service: ServiceDep,
+    response: Response,
+    if_match: IfMatch = None,
+) -> dict[str, Any]:
     """What is laid out already keeps its payload, and goes to the new address."""
     url = check_url(body.url, allowed=service.settings.reachable_networks) if body.url is not None else None
     kinds = checked_kinds(body.kinds, SUBJECTS) if body.kinds is not None else None
-    return webhooks.shown(await change_endpoint(session, webhook_id, url=url, kinds=kinds, state=body.state))
+
+    def expected(row: WebhookEndpoint) -> None:
+        answers.unchanged(if_match, webhooks.version(row))
+
+    row = await change_endpoint(session, webhook_id, url=url, kinds=kinds, state=body.state, expect=expected)
+    return _shown(row, response)
 
 
 @router.delete("/webhooks/{id}", status_code=204, summary="It follows no more")
@@ -156,3 +169,8 @@ async def again(delivery_id: PathId, session: SessionDep, now: NowDep, once: Onc
     """The same bytes under the same id, whether it was taken before or given up."""
     row = await resend(session, delivery_id, now=now)
     return await once.keep(answers.written(DeliveryView, view(row), status=202))
+
+
+def _shown(row: WebhookEndpoint, response: Response) -> dict[str, Any]:
+    response.headers["ETag"] = answers.etag(webhooks.version(row))
+    return webhooks.shown(row)
