@@ -15,10 +15,10 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.errors import NotFound
+from app.errors import Forbidden, NotFound
 from app.queries import cases, customers
 from app.queries.families import customer_family
-from app.queries.readers import may_see_customer
+from app.queries.readers import may_change_customer, may_see_customer
 from app.tables import Case, Customer, CustomerIdentity, Proxy
 from channels.addresses import email_address, phone_number
 
@@ -58,6 +58,8 @@ class Person:
     """The newest first; those that were taken into another left out."""
     taken: Sequence[Taken]
     """Empty for a representative: who is one person, those say who lead."""
+    theirs: bool
+    """Whether whoever reads may say something of them: not while they were only offered."""
 
 
 async def person(session: AsyncSession, customer_id: UUID, *, reader: str | None) -> Person:
@@ -72,6 +74,7 @@ async def person(session: AsyncSession, customer_id: UUID, *, reader: str | None
         speaks_for=await _notes(session, col(Proxy.proxy_id).in_(known), "customer_id"),
         cases=(await session.exec(matters.order_by(col(Case.id).desc()).limit(MOST_CASES))).all(),
         taken=await _taken(session, [each for each in merges if each["undone_at"] is None]),
+        theirs=await _may_change(session, known[0], reader),
     )
 
 
@@ -97,6 +100,13 @@ def id_in(text: str) -> UUID | None:
     """The first id in what was typed, which may be the address of a page; None: there is none."""
     found = _ID.search(text)
     return UUID(found[0]) if found is not None else None
+
+
+async def _may_change(session: AsyncSession, customer_id: UUID, reader: str | None) -> bool:
+    try:
+        return bool(await may_change_customer(session, customer_id, reader=reader))
+    except Forbidden:
+        return False
 
 
 async def _meant(session: AsyncSession, text: str) -> UUID | None:

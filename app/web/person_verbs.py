@@ -15,7 +15,6 @@ from app.actions.proxies import end_proxy, name_proxy
 from app.deps import ActorDep, ServiceDep
 from app.errors import Invalid, NotFound
 from app.queries.desk_people import named
-from app.queries.readers import may_see_customer
 from app.tables import Merge
 from app.web.fields import Line, PathId, Reason
 from app.web.forms import Deed, press
@@ -39,11 +38,10 @@ async def naming(
     """Somebody may speak for them. Nothing without their consent, and how it was given is noted."""
 
     async def act(session: AsyncSession, now: datetime) -> None:
-        known = await may_see_customer(session, customer_id, reader=actor.representative)
         speaker = await named(session, who, reader=actor.representative)
         if not relation or not consent:
             raise Invalid("Say what they are, and how the customer agreed.", code="no_consent")
-        await name_proxy(session, known[0], speaker, relation=relation, consent=consent, actor=actor, now=now)
+        await name_proxy(session, customer_id, speaker, relation=relation, consent=consent, actor=actor, now=now)
 
     return await press(request, service, actor, Deed(form="proxy", said="proxy_noted", anchor="#speakers"), act)
 
@@ -59,7 +57,6 @@ async def ending(
     """They speak for themselves again."""
 
     async def act(session: AsyncSession, now: datetime) -> None:
-        await may_see_customer(session, customer_id, reader=actor.representative)
         await end_proxy(session, customer_id, note, actor=actor, now=now)
 
     return await press(request, service, actor, Deed(form="proxy", said="proxy_ended", anchor="#speakers"), act)

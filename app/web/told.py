@@ -19,7 +19,7 @@ _COMING: Final = frozenset({"interaction.arrived", "interaction.queued", "intera
 _OF_US: Final = "representative:"
 _SAYS: Final[Mapping[str, tuple[str, str]]] = {
     "promise": ("promises", "kind"),
-    "notice": ("notices", "kind"),
+    "notice": ("notices", "notice"),
     "alarm": ("alarms", "kind"),
 }
 """Of an event of this kind, which word its `data` names: (section of the words, name in the data)."""
@@ -29,6 +29,9 @@ _NAMED: Final[Mapping[str, tuple[str, str]]] = {
     "case.reopened": ("reopenings", "reason"),
     "case.check_requested": ("check_reasons", "reason"),
 }
+
+_UNSAID: Final[Mapping[str, str]] = {"case.reopened": "contact"}
+"""The word where the event names none: it happened by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +83,7 @@ def _what(shown: Shown, item: Mapping[str, Any]) -> str:
     words, data = shown.words, item["data"]
     section, name = _NAMED.get(item["type"]) or _SAYS.get(item["kind"]) or ("", "")
     if section:
-        return words.known(section, data.get(name)) or words.texts["told.nothing_said"]
+        return words.known(section, data.get(name) or _UNSAID.get(item["type"])) or words.texts["told.nothing_said"]
     if item.get("solved"):
         return words.known("solved", item["solved"])
     return words.texts[f"channel.{_sign(item['channel'])}"]

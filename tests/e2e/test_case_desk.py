@@ -1,9 +1,10 @@
-"""A matter at the desk in a real browser: its playbook by keyboard alone, live, from right to left, at twice the size, for everybody."""
+"""A matter at the desk in a real browser: its playbook and its customer by keyboard alone, live, from right to left, at twice the size, for everybody."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import asyncpg
 import pytest
 from playwright.async_api import Page, expect
 
@@ -126,7 +127,7 @@ async def test_nothing_of_a_case_is_cut_off_at_twice_the_size_or_on_a_narrow_scr
     page = desk.page
     await in_language(page, site, language)
     address = await holding(desk, subject="W" * 200, body="x" * 300)
-    for path in (page.url, address, f"{site.url}/desk/cases"):
+    for path in (page.url, address, await person(desk, address), f"{site.url}/desk/cases"):
         await page.goto(path)
         await unfold(page)
         for width in (640, 320):
@@ -158,10 +159,82 @@ async def test_the_pages_of_cases_are_for_everybody(open_desk: Open, site: Site,
     await in_language(page, site, "ur" if look == "urdu" else "en")
     address = await holding(desk)
     await page.locator("#step-greet .tick").click()
-    for path in (address, f"{site.url}/desk/cases", f"{site.url}/desk/alarms", f"{site.url}/desk/checks"):
+    lists = [f"{site.url}/desk/{name}" for name in ("cases", "alarms", "checks")]
+    for path in (address, await person(desk, address), *lists):
         await page.goto(path)
         await unfold(page)
         await check(page)
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+async def test_what_customers_said_is_for_everybody_who_leads(open_desk: Open, site: Site, language: str) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not here: npm ci")
+    desk = await open_desk(viewport={"width": 640, "height": 450})
+    page = desk.page
+    address = await answered(desk)
+    await page.context.clear_cookies()
+    await in_language(page, site, language)
+    await page.locator("#key").fill(site.keys["supervisor"])
+    await page.locator("#key").press("Enter")
+    await page.wait_for_url("**/desk/alarms?said=signed_in")
+    for path in (f"{site.url}/desk/surveys", await person(desk, address), address):
+        await page.goto(path)
+        await unfold(page)
+        await check(page)
+        wide = await page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
+        assert wide <= 0, f"{path} is {wide} px wider than the screen"
+
+
+async def test_who_may_speak_is_noted_and_a_contact_moved_by_keyboard_alone(open_desk: Open, site: Site) -> None:
+    desk = await open_desk()
+    page = desk.page
+    address = await holding(desk)
+    await site.letter("two", subject="Gutter", customer={"name": "Ali Khan", "phone": "+923001234567"})
+    await desk.accept()
+    await page.goto(await person(desk, address))
+    await tab_to(page, "#proxy summary")
+    await page.keyboard.press("Enter")
+    for field, typed in (("who", "+923001234567"), ("relation", "child"), ("consent", "by telephone")):
+        await tab_to(page, f"#proxy-{field}")
+        await page.keyboard.type(typed)
+    await tab_to(page, "#proxy button")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**said=proxy_noted#speakers")
+    await expect(page.locator("#speakers")).to_contain_text("Ali Khan · child · agreed by telephone")
+    await page.goto(address)
+    await tab_to(page, "#move summary")
+    await page.keyboard.press("Enter")
+    await tab_to(page, "#move-address")
+    await page.keyboard.type("nowhere")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#move .sorry")).to_contain_text("Say which case")
+    await expect(page.locator("#move-address")).to_have_value("nowhere")
+    desk.complaints.clear()  # the refusal itself is told to the console
+
+
+async def answered(desk: Desk) -> str:
+    """A claim that was called solved, and a customer who says on their page that it is not; the case's address."""
+    address = await holding(desk, subject="W" * 100)
+    for step in STEPS:
+        await desk.page.locator(f"#step-{step['code']} .tick").click()
+        await desk.page.wait_for_url(f"**said=ticked#step-{step['code']}")
+    await desk.page.goto(address)
+    await desk.page.locator("#resolution button").click()
+    await desk.page.wait_for_url("**said=resolved#stand")
+    connection = await asyncpg.connect(desk.site.database)
+    token = await connection.fetchval('SELECT page_token FROM "case" WHERE id = $1::uuid', address.rpartition("/")[2])
+    await connection.close()
+    for form, fields in (("solved", {"solved": "no"}), ("mark", {"mark": "1", "words": "x" * 300})):
+        answer = await desk.site.api.post(f"/c/{token}/{form}", data=fields)
+        assert answer.status_code == 303, answer.text
+    return address
+
+
+async def person(desk: Desk, address: str) -> str:
+    """The address of the page of a case's customer."""
+    case = await desk.site.call("supervisor", "GET", f"/v1/cases/{address.rpartition('/')[2]}")
+    return f"{desk.site.url}/desk/customers/{case['customer']['id']}"
 
 
 async def in_language(page: Page, site: Site, language: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,6 +96,18 @@ async def test_somebody_a_representative_never_served_cannot_be_found_by_trying_
     assert await chandra.press(f"{path}/proxies", who=ALI["phone"], relation="child", consent="legal") == (
         f"{path}?sorry=not_found"
     )
+    assert await standing(sql) == []
+
+
+async def test_whoever_was_only_offered_is_read_about_and_nothing_is_said_of_them(ayesha: Visitor, sql: Sql) -> None:
+    matter = await held(ayesha, "a")
+    told = await ayesha.house.arrive("b", channel="email", customer=ALI)
+    await ayesha.house.offer(told["id"], "ayesha")
+    sara, ali = [await person(ayesha, each) for each in (matter, replace(matter, case_id=told["case_id"]))]
+    assert f'action="{ali}' not in await ayesha.see(ali)
+    for path, who in ((sara, ALI["phone"]), (ali, SARA["email"])):
+        status, page = await ayesha.refused(f"{path}/proxies", who=who, relation="child", consent="legal")
+        assert (status, "It was only offered to you." in page) == (403, True), path
     assert await standing(sql) == []
 
 

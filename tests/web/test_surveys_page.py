@@ -15,7 +15,7 @@ from app.queries import desk_surveys
 from app.security import Actor
 from app.tables import Survey
 from tests.api.conftest import sql
-from tests.web.cases import held
+from tests.web.cases import SARA, held
 from tests.web.conftest import Visitor, text_of
 
 __all__ = ["sql"]
@@ -80,6 +80,17 @@ async def test_no_representative_reads_what_was_said_or_ends_it(ayesha: Visitor,
     (alarm,) = await sql("SELECT id FROM alarm WHERE kind = 'rescue'")
     assert (await ayesha.refused(f"/desk/surveys/rescues/{alarm['id']}"))[0] == 403
     assert len(await sql("SELECT 1 FROM alarm WHERE kind = 'rescue' AND done_at IS NULL")) == 1
+
+
+async def test_the_story_says_what_was_sent_and_why_it_is_open_again(ayesha: Visitor, sql: Sql) -> None:
+    case = await answered(ayesha, sql, "a", solved="no")
+    words = text_of(await ayesha.see(case))
+    assert "Notice sent: is it solved?" in words
+    assert "Opened again: the customer answered that it is not solved" in words
+    other = await held(ayesha, "b")
+    await ayesha.press(f"{other.case}/resolution", outcome="done")
+    await ayesha.house.arrive("c", channel="email", case_id=other.case_id, customer=SARA)
+    assert "Opened again: the customer turned to us" in text_of(await ayesha.see(other.case))
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])
