@@ -1,7 +1,7 @@
 """Interactions as whoever serves them sees them: with customer, holder, place in line and words.
 
-Decides what a representative may read: what they hold or held, and the whole history of those customers and cases. Never
-writes, never locks.
+Decides what a representative may read: what they hold or held, and the whole history of those customers and of those matters
+and their own. Never writes, never locks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, func, or_, select, union
 from sqlmodel import col
 from sqlmodel import select as select_rows
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -21,8 +21,9 @@ from app.db import Connection
 from app.errors import NotFound
 from app.queries import cursors
 from app.queries.families import customer_family, family
+from app.queries.readers import sees
 from app.queries.standing import standing
-from app.tables import Assignment, Customer, Interaction, Message
+from app.tables import Assignment, Case, Customer, Interaction, Message
 from channels.base import Outcome
 
 IN_LINE = frozenset({"queued", "offered"})
@@ -71,11 +72,9 @@ async def one(session: AsyncSession, interaction_id: UUID, *, reader: str | None
 
 
 async def may_read(session: AsyncSession, interaction_id: UUID, *, reader: str | None) -> None:
-    """Raises `NotFound` unless the interaction exists and the reader serves or served its customer or case."""
-    asked = select_rows(Interaction.id).where(Interaction.id == interaction_id)
-    if reader is not None:
-        asked = asked.where(readable(reader))
-    if (await session.exec(asked)).first() is None:
+    """Raises `NotFound` unless the interaction exists and the reader serves or served its customer or matter, or owns it."""
+    found = await session.get(Interaction, interaction_id)
+    if found is None or not (reader is None or await sees(session, found.case_id, found.customer_id, reader=reader)):
         raise NotFound(f"There is no interaction {interaction_id}.")
 
 
@@ -114,7 +113,11 @@ async def raw(session: AsyncSession) -> Connection:
 
 
 def readable(reader: str) -> ColumnElement[bool]:
-    """The interactions a representative may read: an offer that was not taken shows nothing once it is over."""
+    """The interactions a representative may read: of the matters they served or own, and of the customers they served.
+
+    An offer that was not taken shows nothing once it is over.
+    """
+    # Indexed lookups joined by UNION, each of what the one before found; as one OR they would read every interaction there is.
     mine = (
         select(col(Interaction.case_id), col(Interaction.customer_id))
         .join(Assignment, col(Assignment.interaction_id) == col(Interaction.id))
@@ -124,11 +127,25 @@ def readable(reader: str) -> ColumnElement[bool]:
         )
         .cte("mine")
     )
-    # Two indexed lookups joined by UNION; the same as one OR would read every interaction there is.
+    people = _families(Customer, col(Customer.id).in_(select(mine.c.customer_id))).cte("people")
+    cases = _families(
+        Case,
+        col(Case.id).in_(select(mine.c.case_id)),
+        col(Case.owner) == reader,
+        col(Case.customer_id).in_(select(people.c.id)),
+    ).cte("cases")
     other = select(col(Interaction.id), col(Interaction.case_id), col(Interaction.customer_id)).subquery("other")
-    by_case = select(other.c.id).where(other.c.case_id.in_(select(mine.c.case_id)))
-    by_customer = select(other.c.id).where(other.c.customer_id.in_(select(mine.c.customer_id)))
+    by_case = select(other.c.id).where(other.c.case_id.in_(select(cases.c.id)))
+    by_customer = select(other.c.id).where(other.c.customer_id.in_(select(people.c.id)))
     return col(Interaction.id).in_(union(by_case, by_customer))
+
+
+def _families(model: type[Case | Customer], *which: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """The ids of all that are one with any of these."""
+    found = union(*(select(func.coalesce(col(model.merged_into), col(model.id)).label("id")).where(of) for of in which))
+    survivors = found.cte()
+    taken = select(col(model.id)).where(col(model.merged_into).in_(select(survivors.c.id)))
+    return union(select(survivors.c.id), taken)
 
 
 def customer_view(customer: Customer | None) -> dict[str, Any] | None:

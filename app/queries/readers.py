@@ -69,6 +69,16 @@ async def may_change_customer(session: AsyncSession, customer_id: UUID, *, reade
     return found
 
 
+async def sees(session: AsyncSession, case_id: UUID, customer_id: UUID | None, *, reader: str) -> bool:
+    """Whether they may read a contact of this case and of this customer."""
+    if await _served_case(session, await family(session, case_id), reader, offers=True):
+        return True
+    if customer_id is None:
+        return False
+    known = await customer_family(session, customer_id)
+    return await _had(session, col(Interaction.customer_id).in_(known), reader, offers=True)
+
+
 async def customers_of(session: AsyncSession, cases: Sequence[UUID]) -> set[UUID]:
     """Who the customers of these cases are, by the ids they are known by now."""
     asked = (
