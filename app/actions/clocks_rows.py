@@ -118,8 +118,7 @@ class Clocks:
             if not self._up(clock, at):
                 self._end(clock, "clock_met", at)
         for clock in self.owed(case, kinds):
-            clock.late_at = at
-            self._done.append(clock)
+            self._come(clock, at)
 
     def stop(self, case: Case, kinds: Collection[ClockKind], at: datetime) -> None:
         """There is nothing more to wait for."""
@@ -127,8 +126,7 @@ class Clocks:
             if not self._up(clock, at):
                 self._end(clock, "clock_stopped", at)
         for clock in self.owed(case, kinds):
-            clock.late_at = at
-            self._done.append(clock)
+            self._come(clock, at)
 
     def breach(self, clock: Clock) -> None:
         """Its time is up, at the instant it was due. Escalations begin to count."""
@@ -191,6 +189,11 @@ class Clocks:
             return False
         self.breach(clock)
         return True
+
+    def _come(self, clock: Clock, at: datetime) -> None:
+        """Late, and never by less than nothing: the clock may have been set back since."""
+        clock.late_at = max(at, clock.ended_at) if clock.ended_at is not None else at
+        self._done.append(clock)
 
     def _end(self, clock: Clock, event: str, at: datetime) -> None:
         if clock.state == "running":

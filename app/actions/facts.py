@@ -78,7 +78,7 @@ def _learn(session: AsyncSession, heard: Heard, contact: Interaction, left: Coll
     if event.kind == "accepted" and free:
         _own(session, case, event.data["representative"], now)
     if case.first_answer_at is None and (event.kind == "answered" or (event.kind == "accepted" and contact.live)):
-        case.first_answer_at = event.at
+        case.first_answer_at = max(event.at, case.opened_at)  # the clock may have been set back since
     session.add(case)
 
 

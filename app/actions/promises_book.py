@@ -154,6 +154,7 @@ class Book:
     ) -> None:
         """It stands no more, since `at`: kept, broken, moved or released."""
         row.state = PROMISE.after(row.state, event)
+        at = max(at, row.made_at)  # the clock may have been set back since
         row.ended_at, row.reason, row.moved_to = at, reason, moved_to
         fact = {**_fact(row), **({"reason": reason} if reason else {}), **({"to": str(moved_to)} if moved_to else {})}
         advance(self.session, case, event, now=self.now, actor=self.actor, data=fact)

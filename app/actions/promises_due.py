@@ -32,6 +32,7 @@ from routing.rules import Rules
 FIRST_LOOK: Final = timedelta(seconds=10)
 AGAIN: Final = timedelta(seconds=60)
 """How often it is seen whether a letter has left."""
+MOMENT: Final = timedelta(microseconds=1)
 ON_ITS_WAY: Final = frozenset({"pending", "sending"})
 UNDER_WAY: Final = frozenset({"sending", "sent"})
 
@@ -141,9 +142,12 @@ def _keeps(row: Promise, seen: asyncpg.Record) -> bool:
 
 
 def _sent(book: Book, each: _Standing, at: datetime) -> None:
-    """The letter left at `at`: it counts as news if that was in time; in time or not, the next are due as it says."""
+    """The letter left at `at`: it counts as news if that was in time; in time or not, the next are due as it says.
+
+    It was written because of this promise, so it left after it was made, though the clock was set back since.
+    """
     after = each.data.get("next")
-    book.keep(each.row, each.case, at=at, by="notice")
+    book.keep(each.row, each.case, at=max(at, each.row.made_at + MOMENT), by="notice")
     book.news(each.case, at=at, due_at=datetime.fromisoformat(after) if after else None)
 
 
