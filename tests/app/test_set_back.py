@@ -108,7 +108,7 @@ async def test_a_letter_that_left_after_the_clock_was_set_back_keeps_the_promise
     await shift.execute("UPDATE outbox SET state = 'sent', done_at = wall_clock() WHERE state = 'pending'")
     await wait(shift, DAY + 15)
     assert sorted(await states(shift, case)) == ["kept", "standing"]
-    await wait(shift, DAY)
+    await go_on(shift, 24, step=6)
     assert len(await states(shift, case)) > 2, "and the next is looked at in its turn"
     await nothing_is_wrong(shift)
 
