@@ -16,6 +16,7 @@ import asyncpg
 from app.db import Connection
 from app.queries import cursors
 
+# One subject's rows by their keys, in the query of the page itself: what an event costs more is a few looks at an index.
 _FIELDS = """
 SELECT e.epoch, e.xid::text AS xid, e.seq, e.subject, e.subject_id, e.version, e.kind, e.at, e.actor, e.data,
     CASE e.subject
@@ -23,11 +24,18 @@ SELECT e.epoch, e.xid::text AS xid, e.seq, e.subject, e.subject_id, e.version, e
         WHEN 'interaction' THEN ARRAY(
             SELECT a.representative FROM assignment a
             WHERE a.interaction_id = (CASE e.subject WHEN 'interaction' THEN e.subject_id END)::uuid
-                AND e.at BETWEEN a.offered_at AND coalesce(a.ended_at, 'infinity'))
+                AND e.at BETWEEN a.offered_at AND coalesce(a.ended_at, 'infinity')
+            UNION ALL
+            SELECT o.owner FROM interaction i JOIN "case" c ON c.id = i.case_id
+                JOIN "case" o ON o.id = coalesce(c.merged_into, c.id)
+            WHERE i.id = (CASE e.subject WHEN 'interaction' THEN e.subject_id END)::uuid AND o.owner IS NOT NULL)
         WHEN 'case' THEN ARRAY(
             SELECT DISTINCT a.representative FROM assignment a JOIN interaction i ON i.id = a.interaction_id
             WHERE i.case_id = (CASE e.subject WHEN 'case' THEN e.subject_id END)::uuid
-                AND e.at BETWEEN a.offered_at AND coalesce(a.ended_at, 'infinity'))
+                AND e.at BETWEEN a.offered_at AND coalesce(a.ended_at, 'infinity')
+            UNION ALL
+            SELECT o.owner FROM "case" c JOIN "case" o ON o.id = coalesce(c.merged_into, c.id)
+            WHERE c.id = (CASE e.subject WHEN 'case' THEN e.subject_id END)::uuid AND o.owner IS NOT NULL)
         ELSE '{}'::text[]
     END AS audience
 FROM event e
@@ -84,7 +92,7 @@ class Told:
     audience: frozenset[str]
 
     def concerns(self, representative: str) -> bool:
-        """Whether it happened to them, or to something they were offered or held at that moment."""
+        """Whether it happened to them, to something they were offered or held at that moment, or to a case they own."""
         return representative in self.audience
 
 
@@ -122,7 +130,8 @@ async def lag_seconds(connection: Connection) -> float:
 
 
 def _told(row: asyncpg.Record) -> Told:
-    named = row["data"].get("representative")
+    data = row["data"]
+    named = {data.get("representative"), data.get("before") if row["kind"] == "owned" else None} - {None}
     return Told(
         place=Place(epoch=row["epoch"], xid=int(row["xid"]), seq=row["seq"]),
         subject=row["subject"],
@@ -131,6 +140,6 @@ def _told(row: asyncpg.Record) -> Told:
         kind=row["kind"],
         at=row["at"],
         actor=row["actor"],
-        data=row["data"],
-        audience=frozenset(row["audience"]) | ({named} if named else frozenset()),
+        data=data,
+        audience=frozenset(row["audience"]) | named,
     )
