@@ -27,6 +27,7 @@ from app.security import Actor
 from app.tables import Case
 from channels.base import Wrote
 from tests.moving import turns
+from tests.ruling import document, rule
 from tests.shift import SUPERVISOR, Shift, person
 from tests.ticking import HOUR, alarms, answer, begin, clock, clocks, on_case, say_rules, tend, timers
 
@@ -352,3 +353,16 @@ async def test_the_time_a_customer_was_waited_for_is_added_to_when_it_is_due(shi
     assert (row["due_at"] - row["started_at"]).total_seconds() == pytest.approx((30 + 5 + 10) * HOUR, abs=HOUR / 2)
     await timers(shift, 9 * HOUR)
     assert (await clocks(shift, case))["resolution"] == "running", "it is not late for the time that was theirs"
+
+
+async def test_while_a_second_person_looks_the_time_is_ours_again(shift: Shift) -> None:
+    said = {"targets": {"resolution_seconds": 10 * HOUR}, "checks": [{"before": "resolution"}]}
+    await rule(shift.db, shift.intake, document(resolution=said))
+    _, case = await begin(shift)
+    await on_case(shift, case, await_customer, cause="photo")
+    await shift.pass_time(5 * HOUR)
+    await shift.do(resolve, case, outcome="refunded", root_cause=None)
+    await tend(shift)
+    row = await clock(shift, "resolution")
+    assert ((await shift.fetch('SELECT state FROM "case"'))[0]["state"], row["state"]) == ("checking", "running")
+    assert (row["due_at"] - row["started_at"]).total_seconds() == pytest.approx(15 * HOUR, abs=HOUR / 2)

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from app.actions.awaiting import await_customer, stop_awaiting
 from app.actions.closing import close
 from app.loops.recomputing import Recomputing
 from tests.moving import turns
 from tests.shift import Shift
-from tests.ticking import HOUR, OFFICE, TARGETS, begin, clock, clocks, go_to, say_rules, timers
+from tests.ticking import HOUR, OFFICE, TARGETS, begin, clock, clocks, go_to, on_case, say_rules, timers
 
 
 async def test_only_opening_hours_count_and_a_weekend_is_none(shift: Shift) -> None:
@@ -92,3 +93,19 @@ async def test_each_case_is_measured_anew_once_for_each_version(shift: Shift) ->
     before = await shift.everything()
     await turns(Recomputing(shift.db))
     assert await shift.everything() == before
+
+
+async def test_a_target_that_is_new_while_the_customer_is_waited_for_counts_only_from_their_answer_on(
+    shift: Shift,
+) -> None:
+    await say_rules(shift, {"first_response_seconds": HOUR})
+    _, case = await begin(shift)
+    await on_case(shift, case, await_customer, cause="photo")
+    await say_rules(shift, {"resolution_seconds": HOUR})
+    await turns(Recomputing(shift.db))
+    await timers(shift, 3 * HOUR)
+    assert (await clocks(shift, case))["resolution"] == "paused"
+    await on_case(shift, case, stop_awaiting)
+    row = await clock(shift, "resolution")
+    assert (row["state"], row["spent_seconds"]) == ("running", 0)
+    assert row["due_at"] - row["since"] == timedelta(hours=1)

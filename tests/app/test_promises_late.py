@@ -11,10 +11,12 @@ import pytest
 
 from app.actions import rules
 from app.actions.attach import attach, detach
+from app.actions.callback import request_callback
 from app.actions.incidents import Told, Touched, declare
 from app.actions.promises import give_promise, release_promise
 from app.loops.tending import Tending
 from app.loops.timers import Timers
+from app.loops.waking import Waking
 from tests.moving import turns
 from tests.ruling import document
 from tests.shift import Shift
@@ -87,3 +89,19 @@ async def test_taken_off_an_incident_after_its_time_it_was_broken_and_before_it_
         await shift.pass_time(seconds)
         await shift.do(detach, incident.id, case)
         assert (await of(shift, case, "incident"))[-1]["state"] == state
+
+
+async def test_a_call_to_somebody_else_keeps_no_callback(shift: Shift, case: UUID) -> None:
+    """Also where it is about the same matter, and nobody has heard of it when the time is over."""
+    at = await after(shift, 7_200)
+    calls = [await shift.arrive("phone", case_id=case, reply_to=f"+92300123456{number}") for number in range(2)]
+    for call in calls:
+        await shift.do(request_callback, call, number=None, at=at)
+    await turns(Tending(shift.db))
+    await shift.pass_time(7_205)
+    await turns(Waking(shift.db))
+    await shift.serve(calls[1])
+    await shift.pass_time(3_600)
+    await turns(Timers(shift.db))
+    states = {row["interaction_id"]: row["state"] for row in await of(shift, case, "callback")}
+    assert states == {calls[0]: "broken", calls[1]: "kept"}
