@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Final, Literal
 
+from routing.resolution.figures import wilson
 from routing.rules.resolving import PlaybookStep
 
 LEAST: Final = 20
 """Cases on each side below which nothing is told but their number: neither chance nor a person's record is to be read from it."""
-Z: Final = 1.96
-"""The interval holds in 95 of 100 comparisons."""
 
 Verdict = Literal["too_few", "helps", "hurts", "no_difference_shown"]
 
@@ -76,18 +75,10 @@ def weigh(done: Side, left: Side) -> Weighed:
     with_it, without = solved_share(done), solved_share(left)
     if with_it is None or without is None:
         return Weighed(verdict="too_few")
-    low_1, high_1 = _wilson(done.solved, done.asked)
-    low_2, high_2 = _wilson(left.solved, left.asked)
+    low_1, high_1 = wilson(done.solved, done.asked)
+    low_2, high_2 = wilson(left.solved, left.asked)
     difference = with_it - without
     low = difference - sqrt((with_it - low_1) ** 2 + (high_2 - without) ** 2)
     high = difference + sqrt((high_1 - with_it) ** 2 + (without - low_2) ** 2)
     verdict: Verdict = "helps" if low > 0 else "hurts" if high < 0 else "no_difference_shown"
     return Weighed(verdict=verdict, difference=difference, low=low, high=high)
-
-
-def _wilson(count: int, total: int) -> tuple[float, float]:
-    """Wilson's interval of a share."""
-    share, square = count / total, Z * Z
-    middle = share + square / (2 * total)
-    half = Z * sqrt(share * (1 - share) / total + square / (4 * total * total))
-    return (middle - half) / (1 + square / total), (middle + half) / (1 + square / total)
