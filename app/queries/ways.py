@@ -47,12 +47,12 @@ CROSS JOIN LATERAL (
          ORDER BY i.arrived_at DESC, i.id DESC LIMIT 1)) AS either
     ORDER BY arrived_at DESC LIMIT 1) AS latest
 """  # noqa: S608  (of our own words)
-_THREAD: Final = """
+_THREAD: Final = f"""
 SELECT asked.case_id, ARRAY(
-    SELECT m.reference FROM message m WHERE m.case_id = asked.case_id AND m.reference IS NOT NULL
+    SELECT m.reference FROM message m WHERE m.case_id = ANY ({_CASES}) AND m.reference IS NOT NULL
     ORDER BY m.at DESC, m.id DESC LIMIT $2) AS names
 FROM unnest($1::uuid[]) AS asked (case_id)
-"""
+"""  # noqa: S608  (of our own words)
 _PERSONS: Final = """
 SELECT asked.id AS asked, p.id, p.language, p.news_by, p.state
 FROM unnest($1::uuid[]) AS asked (id) JOIN customer q ON q.id = asked.id JOIN customer p ON p.id = coalesce(q.merged_into, q.id)
@@ -102,7 +102,7 @@ async def ways(connection: Connection, asked: Sequence[tuple[UUID | None, UUID |
 
 
 async def threads(connection: Connection, cases: Sequence[UUID]) -> Mapping[UUID, list[str]]:
-    """The last letters of each case, oldest first: what a notice answers."""
+    """The last letters of each case and of those taken into it, oldest first: what a notice answers."""
     rows = await connection.fetch(_THREAD, cases, REFERENCES_AT_MOST)
     found: dict[UUID, list[str]] = {row["case_id"]: row["names"] for row in rows}
     return {case: names[::-1] for case, names in found.items()}
