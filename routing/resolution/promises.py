@@ -38,9 +38,17 @@ _NOT_SO: Final = frozenset({"offered", "hung_up"})
 
 
 def next_news(at: datetime, *, seconds: float, quiet: Quiet | None, zone: tzinfo) -> datetime:
-    """By when the customer hears again, counted from `at`; never in quiet hours, when nothing could be sent in time."""
-    due = at + timedelta(seconds=seconds)
-    return leaves(due, quiet, zone) + MORNING if is_quiet(due, quiet, zone) else due
+    """By when the customer hears again, counted from `at`; never in quiet hours, nor as they end: nothing could be sent in time.
+
+    Where less than `MORNING` lies between two quiet hours, half of it must do.
+    """
+    due, first = at + timedelta(seconds=seconds), leaves(at, quiet, zone)
+    if not is_quiet(due, quiet, zone) and first < due:
+        return due
+    end = max(first, leaves(due, quiet, zone))
+    room = began(end + MORNING, quiet, zone) - end
+    narrow = room > timedelta() and is_quiet(end + MORNING, quiet, zone)
+    return end + (room / 2 if narrow else MORNING)
 
 
 def looked_at(
