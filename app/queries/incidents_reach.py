@@ -1,6 +1,6 @@
 """Customers who are likely touched by an incident and have not called: whose earlier cases name what it touches.
 
-Decides who is listed, each once. Looks through a bounded number of cases a page, by an index, the newest first: of an area or
+Decides who is listed, each once whatever they were known as. Looks through a bounded number of cases a page, by an index, the newest first: of an area or
 a product those that name it, else the cases as they came. Never writes.
 """
 
@@ -21,7 +21,8 @@ LOOKED_AT: Final = 2_000
 """Cases a page looks through at most."""
 _LAST: Final = UUID(int=2**128 - 1)
 
-# A customer is listed with the newest of their cases that fits; who has one that is about it has called.
+# A customer is listed with the newest of their cases that fits; who has one that is about it has called. Theirs are the cases
+# of everybody who was taken into them, too.
 _LIKELY: Final = """
 WITH looked AS MATERIALIZED (
     SELECT c.id, c.customer_id, c.request_type, c.area, c.product, c.channel, c.opened_at, c.erased_at
@@ -34,20 +35,24 @@ WITH looked AS MATERIALIZED (
     AND (cardinality($7::text[]) = 0 OR l.product = ANY ($7))
     AND (cardinality($8::text[]) = 0 OR l.channel = ANY ($8))
     AND NOT EXISTS (
-        SELECT FROM "case" n WHERE n.customer_id = l.customer_id AND n.id > l.id AND n.opened_at < $4 AND n.erased_at IS NULL
+        SELECT FROM customer k JOIN "case" n ON n.customer_id = k.id
+        WHERE (k.id = coalesce(p.merged_into, p.id) OR k.merged_into = coalesce(p.merged_into, p.id))
+        AND n.id > l.id AND n.opened_at < $4 AND n.erased_at IS NULL
         AND (cardinality($5::text[]) = 0 OR n.request_type = ANY ($5))
         AND (cardinality($6::text[]) = 0 OR n.area = ANY ($6))
         AND (cardinality($7::text[]) = 0 OR n.product = ANY ($7))
         AND (cardinality($8::text[]) = 0 OR n.channel = ANY ($8)))
     AND NOT EXISTS (
-        SELECT FROM "case" m JOIN incident_case a ON a.case_id = m.id
-        WHERE m.customer_id = l.customer_id AND a.incident_id = $1 AND a.detached_at IS NULL)
+        SELECT FROM customer k JOIN "case" m ON m.customer_id = k.id JOIN incident_case a ON a.case_id = m.id
+        WHERE (k.id = coalesce(p.merged_into, p.id) OR k.merged_into = coalesce(p.merged_into, p.id))
+        AND a.incident_id = $1 AND a.detached_at IS NULL)
     ORDER BY l.id DESC LIMIT $9
 )
-SELECT f.id AS case_id, f.person AS customer_id, f.request_type, f.area, f.product, f.opened_at, r.told_at,
+SELECT f.id AS case_id, f.person AS customer_id, f.request_type, f.area, f.product, f.opened_at,
+    (SELECT max(r.told_at) FROM customer k JOIN incident_reach r ON r.incident_id = $1 AND r.customer_id = k.id
+     WHERE k.id = f.person OR k.merged_into = f.person) AS told_at,
     (SELECT min(id::text) FROM looked)::uuid AS lowest, (SELECT count(*) FROM looked) AS looked
 FROM (SELECT 1) AS one LEFT JOIN fitting f ON true
-LEFT JOIN incident_reach r ON r.incident_id = $1 AND r.customer_id = f.person
 ORDER BY f.id DESC
 """
 _ANY: Final = _LIKELY.format(source='"case" c')
