@@ -146,7 +146,8 @@ async def test_a_case_that_is_being_merged_is_waited_for_by_nobody(shift: Shift)
     await over(shift)
     async with shift.db.session() as session:
         await merge(session, survivor, merged, reason=None, actor=SUPERVISOR, now=await now(session))
-        await turns(Timers(shift.db))
+        async with asyncio.timeout(30):
+            await turns(Timers(shift.db))
         assert [state for state, _ in await states(shift, [survivor, merged, other])] == [
             "resolved",
             "resolved",
