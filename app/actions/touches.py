@@ -1,7 +1,8 @@
 """Touches: how often the customer had to turn to us, each with its cause, and who is told when it is too often.
 
 Decides nothing about what counts: `routing.resolution.touches` does. The alarm at the budget goes to the owner; at twice
-the budget the matter is the supervisors', and the event keeps whose it was.
+the budget the matter is the supervisors', and the event keeps whose it was. Where that was so only together with a case that
+is taken out again, it is theirs as before.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.alarms import raise_alarm
@@ -20,13 +22,15 @@ from app.actions.record import advance
 from app.actions.touches_rows import cause_by_rule, count_anew, write_touch
 from app.queries.touches import Words, count_touches, families, first_contacts, words_of
 from app.security import SYSTEM
-from app.tables import Case, Interaction
+from app.tables import Case, EventRow, Interaction
 from routing.resolution.touches import Kind, kind_of, level
 from routing.rules import Rules
 
 _OURS: Final = "representative:"
-_GROWN: Final = frozenset({"absorbed"})
+_GROWN: Final = frozenset({"absorbed", "unmerged"})
+_SHRUNK: Final = frozenset({"released"})
 _CUT: Final = frozenset({"split_off", "joined_by_split"})
+_MERGED: Final = frozenset({"merged", "unmerged"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,12 +53,15 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
         await _write(session, turn, matters[turn.contact.case_id], rules, now)
         grown[turn.heard.case.id] = turn.heard.case
     for each in heard:
-        if each.event.subject == "case" and each.event.kind in _CUT:
+        if each.event.subject == "case" and each.event.kind in _CUT | _MERGED:
             await count_anew(session, UUID(each.event.subject_id), rules, now)
-        if each.event.subject == "case" and each.event.kind in _GROWN | _CUT:
+        if each.event.subject == "case" and each.event.kind in _GROWN | _SHRUNK | _CUT:
             grown[each.case.id] = each.case
     await session.flush()
+    shrunk = {each.case.id for each in heard if each.event.subject == "case" and each.event.kind in _SHRUNK}
     for case_id, count in (await count_touches(session, grown)).items():
+        if case_id in shrunk:
+            await _take_back(session, grown[case_id], count, rules, now)
         await _hold_against_budget(session, grown[case_id], count, rules, now)
 
 
@@ -125,3 +132,21 @@ def _hand_to_the_supervisors(session: AsyncSession, case: Case, now: datetime) -
     before = {"before": case.owner} if case.owner is not None else {}
     case.supervised, case.owner = True, None
     advance(session, case, "owned", now=now, actor=SYSTEM, data={"supervised": True, "reason": "touches", **before})
+
+
+async def _take_back(session: AsyncSession, case: Case, count: int, rules: Rules, now: datetime) -> None:
+    """By itself it is within its budget again: whose it was before the supervisors took it, owns it."""
+    step = level(count, rules.resolution.of(case.request_type).touches)
+    if step >= case.alarmed:
+        return
+    case.alarmed = step
+    session.add(case)
+    last = select(EventRow.data).where(
+        EventRow.subject == "case", EventRow.subject_id == str(case.id), EventRow.kind == "owned"
+    )
+    found = (await session.exec(last.order_by(col(EventRow.version).desc()).limit(1))).first() or {}
+    if not case.supervised or step > 1 or found.get("reason") != "touches":
+        return  # or somebody has settled since whose it is
+    case.supervised, case.owner = False, found.get("before")
+    whose = {"representative": case.owner} if case.owner is not None else {}
+    advance(session, case, "owned", now=now, actor=SYSTEM, data={"supervised": False, "reason": "unmerged", **whose})

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.actions import rules
+from app.actions.describe import describe_case
 from app.actions.merge import merge, unmerge
 from app.actions.split import move, split
 from app.db import now
@@ -82,3 +83,63 @@ async def test_what_began_another_case_is_one_contact_more_where_it_is_put(shift
     found = await told(shift, case)
     assert [(item["number"], item["subject_id"]) for item in found["items"]] == [(1, stray)]
     assert (await told(shift, other))["count"] == 0, "its second contact is its first one now"
+
+
+async def owned(shift: Shift, code: str) -> UUID:
+    contact, case = await begin(shift)
+    await shift.serve(contact, code)
+    await turns(Tending(shift.db))
+    return case
+
+
+async def budget_alarms(shift: Shift) -> list[tuple[UUID, str | None]]:
+    rows = await shift.fetch(
+        "SELECT case_id, representative FROM alarm WHERE kind = 'touch_budget' ORDER BY raised_at, id"
+    )
+    return [(row["case_id"], row["representative"]) for row in rows]
+
+
+async def whose(shift: Shift, case: UUID) -> tuple[str | None, bool, int]:
+    (row,) = await shift.fetch('SELECT owner, supervised, alarmed FROM "case" WHERE id = $1', case)
+    return row["owner"], row["supervised"], row["alarmed"]
+
+
+async def test_what_only_two_together_cost_too_much_is_the_owners_again_when_they_are_two(shift: Shift) -> None:
+    draft = await shift.do(rules.draft, document(resolution={"touches": 2}))
+    await shift.do(rules.publish, draft.version)
+    shift.intake.forget()
+    survivor, merged = await owned(shift, "ayesha"), await owned(shift, "bilal")
+    for case in (survivor, merged, merged):
+        await again(shift, case)
+    await turns(Tending(shift.db))
+    assert await budget_alarms(shift) == [(merged, "bilal")]
+    made = await shift.do(merge, survivor, merged, reason=None)
+    await turns(Tending(shift.db))
+    assert await budget_alarms(shift) == [(merged, "bilal"), (survivor, "ayesha"), (survivor, None)]
+    assert await whose(shift, survivor) == (None, True, 2)
+    async with shift.db.session() as session:
+        await unmerge(session, await session.get_one(Merge, made.id), actor=SUPERVISOR, now=await now(session))
+    await turns(Tending(shift.db))
+    assert await whose(shift, survivor) == ("ayesha", False, 0)
+    assert await whose(shift, merged) == ("bilal", False, 1)
+    assert len(await budget_alarms(shift)) == 3, "nobody is told the same again"
+    for _ in range(3):
+        await again(shift, survivor)
+    await turns(Tending(shift.db))
+    assert await whose(shift, survivor) == (None, True, 2), "by itself it costs too much by now"
+    assert len(await budget_alarms(shift)) == 3
+
+
+async def test_an_undone_merge_leaves_alone_whom_the_supervisors_named_meanwhile(shift: Shift) -> None:
+    draft = await shift.do(rules.draft, document(resolution={"touches": 1}))
+    await shift.do(rules.publish, draft.version)
+    shift.intake.forget()
+    survivor, merged = await owned(shift, "ayesha"), await owned(shift, "bilal")
+    await again(shift, merged)
+    made = await shift.do(merge, survivor, merged, reason=None)
+    await turns(Tending(shift.db))
+    await shift.do(describe_case, survivor, {"owner": "chandra"})
+    async with shift.db.session() as session:
+        await unmerge(session, await session.get_one(Merge, made.id), actor=SUPERVISOR, now=await now(session))
+    await turns(Tending(shift.db))
+    assert await whose(shift, survivor) == ("chandra", False, 0)
