@@ -79,25 +79,31 @@ def test_letters_and_calls_over_the_api_wait_in_their_queues(told: list[str]) ->
     assert '"channel":"phone"' in told[5]
 
 
+def test_what_is_called_solved_is_asked_of_the_customer_and_counts_only_in_her_word(told: list[str]) -> None:
+    assert '"state":"resolved"' in told[6]
+    assert '"state":"asked"' in told[6]
+    assert '"solved":null' in told[6]
+
+
 def test_the_story_can_be_read_and_the_audit_agrees(told: list[str]) -> None:
-    assert "interaction.completed" in told[6]
-    assert "all is well" in told[6]
+    assert "interaction.completed" in told[7]
+    assert "all is well" in told[7]
 
 
 def test_a_supervisor_reads_why_it_was_offered_to_her_and_who_would_get_the_next(told: list[str]) -> None:
-    assert '"chosen":{"representative":"asma"' in told[7]
-    assert '"then":"join","queue":"claims"' in told[8]
+    assert '"chosen":{"representative":"asma"' in told[8]
+    assert '"then":"join","queue":"claims"' in told[9]
 
 
 def test_a_change_of_the_rules_is_a_draft_that_is_tried_on_what_came_before_it_holds(told: list[str]) -> None:
-    assert "a draft" in told[9]
-    assert "target_seconds: 120 -> 60" in told[9]
-    assert "mean wait" in told[10]
-    assert "queues.claims.target_seconds" in told[11]
-    assert "version 2 of the rules is live" in told[11]
-    assert "version 3 of the rules is live, and says what version 1 said" in told[11]
+    assert "a draft" in told[10]
+    assert "target_seconds: 120 -> 60" in told[10]
+    assert "mean wait" in told[11]
+    assert "queues.claims.target_seconds" in told[12]
+    assert "version 2 of the rules is live" in told[12]
+    assert "version 3 of the rules is live, and says what version 1 said" in told[12]
 
 
 def test_a_day_that_never_was_and_the_people_a_load_needs_are_told(told: list[str]) -> None:
-    assert "everybody" in told[12]
-    assert "service level" in told[12]
+    assert "everybody" in told[13]
+    assert "service level" in told[13]
