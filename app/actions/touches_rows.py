@@ -79,11 +79,14 @@ async def cause_by_rule(
 
 
 async def count_anew(session: AsyncSession, case_id: UUID, rules: Rules, now: datetime) -> None:
-    """After contacts came to this case or left it: their touches are where they are, and no case begins with one."""
+    """After contacts came to this case or left it, or it was merged: their touches are where they are, and no matter begins with one.
+
+    What began a case that was taken into another is one contact more of that matter.
+    """
     case = await session.get(Case, case_id)
     if case is None:
         return
-    firsts = await first_contacts(session, [case_id])
+    firsts = await first_contacts(session, [case_id]) if case.merged_into is None else set()
     chosen = select(Touch).join(Interaction, col(Interaction.id) == col(Touch.subject_id))
     mine = chosen.where(Interaction.case_id == case_id).order_by(col(Touch.at), col(Touch.id))
     kept: list[Touch] = []

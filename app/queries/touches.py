@@ -1,7 +1,7 @@
 """How often the customer had to turn to us about a matter, and what had happened since the last time. Never writes.
 
 A case and those taken into it are one matter here: each keeps its own touches, and the first contact of one that was taken
-in was a contact after the first.
+in is a touch of it, as long as it is.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ CROSS JOIN LATERAL (
 GROUP BY wish.id
 """
 _COUNT = """
-SELECT wish.id, (sum(own.touches) + count(*) - 1)::int AS touches
+SELECT wish.id, sum(own.touches)::int AS touches
 FROM unnest($1::uuid[]) AS wish (id)
 CROSS JOIN LATERAL (
     SELECT touches FROM "case" WHERE id = wish.id

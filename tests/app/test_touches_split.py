@@ -39,7 +39,7 @@ async def test_the_first_contact_of_a_case_that_was_taken_in_was_one_more(shift:
     await again(shift, merged)
     made = await shift.do(merge, survivor, merged, reason=None)
     found = await told(shift, survivor)
-    assert (found["count"], [item["case_id"] for item in found["items"]]) == (2, [merged])
+    assert (found["count"], [item["case_id"] for item in found["items"]]) == (2, [merged, merged])
     assert (await told(shift, merged))["count"] == 2, "asked by its old name it is the same matter"
     async with shift.db.session() as session:
         row = await session.get_one(Merge, made.id)

@@ -29,7 +29,7 @@ WITH closed AS MATERIALIZED (
     SELECT {by} AS code, c.closed_by, c.reopened, c.alarmed, c.touches + taken.touches AS touches,
         extract(epoch FROM c.resolved_at - c.opened_at)::float8 AS seconds
     FROM "case" c CROSS JOIN LATERAL (
-        SELECT coalesce(sum(m.touches), 0) + count(*) AS touches FROM "case" m WHERE m.merged_into = c.id
+        SELECT coalesce(sum(m.touches), 0) AS touches FROM "case" m WHERE m.merged_into = c.id
     ) AS taken
     WHERE c.closed_at >= $1 AND c.closed_at < $2 AND c.merged_into IS NULL{only}
 ), every AS (
