@@ -8,6 +8,7 @@ import pytest
 
 from app.actions.awaiting import await_customer, stop_awaiting
 from app.actions.closing import close
+from app.actions.resolve import resolve
 from app.loops.recomputing import Recomputing
 from tests.moving import turns
 from tests.shift import Shift
@@ -109,3 +110,15 @@ async def test_a_target_that_is_new_while_the_customer_is_waited_for_counts_only
     row = await clock(shift, "resolution")
     assert (row["state"], row["spent_seconds"]) == ("running", 0)
     assert row["due_at"] - row["since"] == timedelta(hours=1)
+
+
+async def test_what_is_solved_while_the_customer_is_waited_for_took_only_our_own_time(shift: Shift) -> None:
+    await say_rules(shift)
+    _, case = await begin(shift)
+    await on_case(shift, case, await_customer, cause="photo")
+    await shift.pass_time(30 * HOUR)
+    await shift.do(resolve, case, outcome="refunded", root_cause=None)
+    await timers(shift)
+    row = await clock(shift, "resolution")
+    assert row["state"] == "met"
+    assert row["spent_seconds"] < HOUR

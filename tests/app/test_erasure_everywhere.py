@@ -7,7 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from app.actions.proxies import name_proxy
 from app.db import uuid7
+from channels.base import Person
 from tests.app.test_erasure import customer_of, everything, forgotten, served
 from tests.shift import Shift
 
@@ -63,3 +65,14 @@ async def test_who_is_forgotten_is_found_in_no_place_that_keeps_words(shift: Shi
     after = await everything(shift)
     assert SECRET not in after
     assert SECRET.encode().hex() not in after
+
+
+async def test_nobody_speaks_for_who_is_forgotten_and_they_speak_for_nobody(shift: Shift) -> None:
+    mine = await customer_of(shift, await served(shift))
+    people = [Person(name=name, email=f"{name}@example.test") for name in ("ali", "bano")]
+    child, parent = [await customer_of(shift, await shift.arrive("email", person=each)) for each in people]
+    for whose, who in ((mine, child), (parent, mine), (parent, child)):
+        await shift.do(name_proxy, whose, who, relation="child", consent="in_person")
+    await forgotten(shift, mine)
+    left = await shift.fetch("SELECT customer_id, proxy_id FROM proxy WHERE ended_at IS NULL")
+    assert [tuple(row) for row in left] == [(parent, child)]
