@@ -6,7 +6,7 @@ be told, nothing else: each case is attached, told and asked by `app.actions.att
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -185,11 +185,12 @@ async def _new(
         made_at=now,
         made_by=actor.label,
     )
-    await _known(session, row)
+    await _known(session, row, ())
     return row
 
 
 async def _apply(session: AsyncSession, row: Incident, wanted: Change, *, now: datetime) -> None:
+    before = {*row.request_types, *row.channels}
     if wanted.words is not None:
         _spoken(wanted.words)
         row.words = dict(wanted.words)
@@ -197,18 +198,19 @@ async def _apply(session: AsyncSession, row: Incident, wanted: Change, *, now: d
         setattr(row, name, sorted(set(values)))
     if wanted.since is not None:
         row.since = _began(wanted.since, now)
-    await _known(session, row)
+    await _known(session, row, before)
     session.add(row)
 
 
-async def _known(session: AsyncSession, row: Incident) -> None:
-    """What it names is there; and it names something, for closing it calls solved all that it is about."""
+async def _known(session: AsyncSession, row: Incident, before: Collection[str]) -> None:
+    """What it names is there, or was when it was named; and it names something, for closing it calls solved all that it is
+    about."""
     if not (row.request_types or row.areas or row.products):
         raise Invalid("Say which request types, areas or products it touches.", code="touches_everybody")
     requests = (await rules_for(session)).requests
-    if unknown := [code for code in row.request_types if code not in requests]:
+    if unknown := [code for code in row.request_types if code not in requests and code not in before]:
         raise Invalid(f"There is no request type {unknown[0]!r}.", code="unknown_request_type")
-    if unknown := [name for name in row.channels if name not in registry.current()]:
+    if unknown := [name for name in row.channels if name not in registry.current() and name not in before]:
         raise Invalid(f"There is no channel {unknown[0]!r}.", code="unknown_channel")
 
 
