@@ -22,11 +22,12 @@ from app.db import uuid7
 from app.errors import Conflict
 from app.queries.clocks import working_times
 from app.queries.playbooks import steps_of, ticks_of
-from app.queries.rules import rules_for
+from app.queries.rules import raw, rules_for
 from app.security import SYSTEM, Actor
 from app.tables import Case, EventRow, Message, SecondCheck
 from routing.lifecycle import CHECK, NEW
 from routing.resolution.checks import Matter, Needed, needed
+from routing.resolution.touches import NOT_SOLVED
 from routing.rules import Rules
 from routing.rules.resolving import Before
 
@@ -37,6 +38,18 @@ OURS: Final = ("open", "awaiting_customer")
 DAY_SECONDS: Final = 86_400
 MOST_HELD: Final = 20
 """Messages of one case that wait for a second person at once."""
+# Opened by an answer or a person's word: it is not solved. By a contact: unless a person has said of all that the customer
+# turned to us for since, that it was something else.
+_CAME_BACK: Final = """
+WITH opened AS (
+    SELECT at, data ? 'reason' AS told FROM event
+    WHERE subject = 'case' AND subject_id = $1::uuid::text AND kind = 'reopened' ORDER BY version DESC LIMIT 1
+), turns AS (
+    SELECT t.caused_by <> 'rule' AND t.cause <> $2 AS harmless FROM "case" c JOIN touch t ON t.case_id = c.id, opened
+    WHERE (c.id = $1 OR c.merged_into = $1) AND t.kind <> 'asked' AND t.at >= opened.at
+)
+SELECT coalesce((SELECT told FROM opened), true) OR NOT coalesce((SELECT bool_and(harmless) FROM turns), false)
+"""
 
 
 async def missing_steps(session: AsyncSession, case: Case) -> list[str]:
@@ -163,7 +176,7 @@ async def _needed(
     matter = Matter(
         case_id=case.id,
         amount=case.amount,
-        reopened=case.reopened > 0,
+        reopened=case.reopened > 0 and await _came_back(session, case),
         joined_days=await _joined_days(session, representative, now) if asks_when else None,
     )
     return needed(wanted, matter, before=before, forced=forced)
@@ -198,6 +211,12 @@ def _made(
         skill=found.skill,
         level=found.level,
     )
+
+
+async def _came_back(session: AsyncSession, case: Case) -> bool:
+    """Whether it was opened again because it is not solved, or nobody has said why. Who only wrote thanks did not come back."""
+    found: bool = await (await raw(session)).fetchval(_CAME_BACK, case.id, NOT_SOLVED)
+    return found
 
 
 async def _joined_days(session: AsyncSession, representative: str | None, now: datetime) -> float | None:
