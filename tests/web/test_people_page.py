@@ -92,6 +92,7 @@ async def test_somebody_a_representative_never_served_cannot_be_found_by_trying_
     for who in (ALI["phone"], "+923009999999"):
         status, page = await ayesha.refused(f"{path}/proxies", who=who, relation="child", consent="legal")
         assert (status, "Ali" in page) == (404, False)
+        assert "Nobody whom you may see is known by that" in page, "the same for one who is known, and for nobody"
     assert await chandra.see(path, status=404)
     assert await chandra.press(f"{path}/proxies", who=ALI["phone"], relation="child", consent="legal") == (
         f"{path}?sorry=not_found"
