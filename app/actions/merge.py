@@ -112,17 +112,14 @@ async def with_taken(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, C
     """These cases and all that were taken into them, locked by id; raises `NotFound`."""
     wanted = set(ids)
     rows: dict[UUID, Case] = {}
-    known = set(wanted)
-    while True:
+    pointing = select(Case.id).where(col(Case.merged_into).in_(wanted))
+    while not (known := wanted | set((await session.exec(pointing)).all())) <= rows.keys():
         chosen = select(Case).where(col(Case.id).in_(known - rows.keys())).order_by(col(Case.id))
         locking = chosen.with_for_update(key_share=True).execution_options(populate_existing=True)
         rows |= {row.id: row for row in await session.exec(locking)}
-        pointing = select(Case.id).where(col(Case.merged_into).in_(wanted))
-        known = wanted | set((await session.exec(pointing)).all())
-        if known <= rows.keys():
-            return rows
         if not wanted <= rows.keys():
             raise NotFound(f"There is no case {next(iter(wanted - rows.keys()))}.")
+    return rows
 
 
 async def one_person(session: AsyncSession, people: set[UUID]) -> None:

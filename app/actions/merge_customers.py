@@ -100,17 +100,14 @@ async def forget_merges(session: AsyncSession, customers: Sequence[UUID]) -> Non
 async def _with_taken(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Customer]:
     """These customers and all that were taken into them, locked by id; raises `NotFound`."""
     wanted, rows = set(ids), dict[UUID, Customer]()
-    known = set(wanted)
-    while True:
+    pointing = select(Customer.id).where(col(Customer.merged_into).in_(wanted))
+    while not (known := wanted | set((await session.exec(pointing)).all())) <= rows.keys():
         chosen = select(Customer).where(col(Customer.id).in_(known - rows.keys())).order_by(col(Customer.id))
         locking = chosen.with_for_update(key_share=True).execution_options(populate_existing=True)
         rows |= {row.id: row for row in await session.exec(locking)}
         if not wanted <= rows.keys():
             raise NotFound(f"There is no customer {next(iter(wanted - rows.keys()))}.")
-        pointing = select(Customer.id).where(col(Customer.merged_into).in_(wanted))
-        known = wanted | set((await session.exec(pointing)).all())
-        if known <= rows.keys():
-            return rows
+    return rows
 
 
 def _fit(survivor: Customer, merged: Customer) -> None:
