@@ -62,7 +62,9 @@ async def raise_alarms(
     session: AsyncSession, alarms: Sequence[NewAlarm], *, now: datetime, actor: Actor = SYSTEM
 ) -> int:
     """All of them, in one statement; those that were raised before stay as they are. Returns how many are new."""
-    wanted = {alarm.key: alarm for alarm in alarms}
+    wanted: dict[str, NewAlarm] = {}
+    for alarm in alarms:
+        wanted.setdefault(alarm.key, alarm)  # of one key the first is raised, and every case it is about tells of it
     if not wanted:
         return 0
     await session.flush()  # the cases they are about may be new
@@ -78,11 +80,12 @@ async def raise_alarms(
         [orjson.dumps(dict(each.data)).decode() for each in new],
     )
     raised = {row["key"]: row for row in rows}
-    for key, alarm in wanted.items():
-        if key in raised and alarm.case is not None:
-            fact = {"alarm": str(raised[key]["id"]), "kind": alarm.kind}
+    about = {(alarm.key, alarm.case.id): alarm.case for alarm in alarms if alarm.case is not None}
+    for (key, _), case in about.items():
+        if key in raised:
+            fact = {"alarm": str(raised[key]["id"]), "kind": wanted[key].kind}
             fact |= {"representative": person} if (person := raised[key]["representative"]) else {}
-            advance(session, alarm.case, "alarmed", now=now, actor=actor, data=fact)
+            advance(session, case, "alarmed", now=now, actor=actor, data=fact)
     return len(raised)
 
 
