@@ -170,10 +170,9 @@ async def test_the_pages_of_cases_are_for_everybody(open_desk: Open, site: Site,
 async def test_what_customers_said_is_for_everybody_who_leads(open_desk: Open, site: Site, language: str) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not here: npm ci")
-    desk = await open_desk(viewport={"width": 640, "height": 450})
-    page = desk.page
+    desk = await open_desk()
     address = await answered(desk)
-    await page.context.clear_cookies()
+    page = (await open_desk(viewport={"width": 640, "height": 450})).page
     await in_language(page, site, language)
     await page.locator("#key").fill(site.keys["supervisor"])
     await page.locator("#key").press("Enter")
