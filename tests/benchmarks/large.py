@@ -43,10 +43,10 @@ WITH hired AS (
 INSERT INTO event (subject, subject_id, version, kind, at, actor)
 SELECT 'representative', code, 1, 'joined', wall_clock(), 'system' FROM hired
 """
-# The log was followed to its end: what is measured is no catching up.
+# The log was followed to its end: what is measured is no catching up. The last by the index, not by the number as it is read.
 _FOLLOWED = """
 INSERT INTO follower (name, epoch, xid, seq)
-SELECT 'tending', epoch, xid::text::bigint, seq FROM event ORDER BY epoch DESC, xid DESC, seq DESC LIMIT 1
+SELECT 'tending', epoch, xid::text::bigint, seq FROM event ORDER BY event.epoch DESC, event.xid DESC, event.seq DESC LIMIT 1
 ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, xid = excluded.xid, seq = excluded.seq
 """
 
