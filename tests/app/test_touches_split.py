@@ -94,7 +94,7 @@ async def owned(shift: Shift, code: str) -> UUID:
 
 async def budget_alarms(shift: Shift) -> list[tuple[UUID, str | None]]:
     rows = await shift.fetch(
-        "SELECT case_id, representative FROM alarm WHERE kind = 'touch_budget' ORDER BY raised_at, id"
+        "SELECT case_id, representative FROM alarm WHERE kind = 'touch_budget' ORDER BY raised_at, key"
     )
     return [(row["case_id"], row["representative"]) for row in rows]
 
