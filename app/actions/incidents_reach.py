@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.notify import Notice, notify_all
@@ -18,7 +18,7 @@ from app.errors import Conflict, NotFound
 from app.queries.rules import raw
 from app.queries.ways import persons
 from app.security import Actor
-from app.tables import Incident, IncidentReach
+from app.tables import Customer, Incident, IncidentReach
 
 
 async def tell(
@@ -35,8 +35,12 @@ async def tell(
     if missing := [each for each in customers if each not in known]:
         raise NotFound(f"There is no customer {missing[0]}.")
     people = list(dict.fromkeys(known[each].id for each in customers))
-    found = select(IncidentReach.customer_id).where(
-        IncidentReach.incident_id == incident_id, col(IncidentReach.customer_id).in_(people)
+    # By whatever name they were told: what was said to one who was found to be the same person was said to them.
+    person = func.coalesce(Customer.merged_into, Customer.id)
+    found = (
+        select(person)
+        .join(IncidentReach, col(IncidentReach.customer_id) == col(Customer.id))
+        .where(col(IncidentReach.incident_id) == incident_id, person.in_(people))
     )
     before = set((await session.exec(found)).all())
     new = [each for each in people if each not in before]

@@ -15,6 +15,7 @@ from app.actions.describe import known_customer
 from app.actions.record import advance
 from app.db import uuid7
 from app.errors import Conflict, Invalid, NotFound
+from app.queries.families import customer_family
 from app.queries.readers import may_change_customer
 from app.security import Actor
 from app.tables import Proxy
@@ -42,9 +43,10 @@ async def name_proxy(
     for each in (customer_id, proxy_id):
         await may_change_customer(session, each, reader=actor.representative)
     rows = {each: await known_customer(session, each) for each in sorted((customer_id, proxy_id))}
-    standing = select(Proxy).where(Proxy.customer_id == customer_id, col(Proxy.ended_at).is_(None))
+    known, speaker = await customer_family(session, customer_id), await customer_family(session, proxy_id)
+    standing = select(Proxy).where(col(Proxy.customer_id).in_(known), col(Proxy.ended_at).is_(None))
     there = (await session.exec(standing)).all()
-    found = next((each for each in there if each.proxy_id == proxy_id), None)
+    found = next((each for each in there if each.proxy_id in speaker), None)
     if found is not None:
         return found
     if len(there) >= AT_MOST:
@@ -66,11 +68,14 @@ async def name_proxy(
 
 
 async def end_proxy(session: AsyncSession, customer_id: UUID, note_id: UUID, *, actor: Actor, now: datetime) -> Proxy:
-    """They speak for the customer no longer. Again: the same row. Raises `NotFound`, `Forbidden`, `Conflict`."""
+    """They speak for the customer no longer, by whichever of their ids it was noted. Again: the same row.
+
+    Raises `NotFound`, `Forbidden`, `Conflict`.
+    """
     await may_change_customer(session, customer_id, reader=actor.representative)
     customer = await known_customer(session, customer_id)
     note = await session.get(Proxy, note_id, with_for_update=True)
-    if note is None or note.customer_id != customer_id:
+    if note is None or note.customer_id not in await customer_family(session, customer_id):
         raise NotFound(f"There is no proxy {note_id} of this customer.")
     if note.ended_at is None:
         note.ended_at, note.ended_by = now, actor.label

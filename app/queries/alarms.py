@@ -16,6 +16,8 @@ from app.tables import Alarm
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_LATEST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""No alarm is raised later: a cursor that says so is at the end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +40,7 @@ async def page(
     if after is not None:
         at, last = cursors.decode(after, (int, UUID))
         place = tuple_(col(Alarm.raised_at), col(Alarm.id))
-        chosen = chosen.where(place > tuple_(_EPOCH + at * _MICROSECOND, last))
+        chosen = chosen.where(place > tuple_(_EPOCH + min(at, _LATEST) * _MICROSECOND, last))
     rows = (await session.exec(chosen.order_by(col(Alarm.raised_at), col(Alarm.id)).limit(limit + 1))).all()
     shown = rows[:limit]
     following = (

@@ -27,6 +27,8 @@ KEPT: Final = 32
 """Parsed versions a process keeps: the live one and those that somebody compares it with."""
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+_LAST: Final = 2**31 - 1
+"""No version has a larger number: its column holds none."""
 _Key: TypeAlias = tuple[str, int, datetime]
 """A version is unique in its database only, and one process may come to see a second database (tests, a restored backup)."""
 
@@ -83,7 +85,7 @@ async def page(
         chosen = chosen.where(col(RuleSet.state) == state)
     if after is not None:
         (last,) = cursors.decode(after, (int,))
-        chosen = chosen.where(col(RuleSet.version) < last)
+        chosen = chosen.where(col(RuleSet.version) < min(last, _LAST))
     chosen = chosen.order_by(col(RuleSet.version).desc()).limit(limit + 1)
     rows = (await (await session.connection()).execute(chosen)).mappings().all()
     following = cursors.encode(rows[limit - 1]["version"]) if len(rows) > limit else None

@@ -24,8 +24,7 @@ async def two(shift: Shift, other: Person | None) -> tuple[UUID, UUID, list[UUID
     """A claim of Sana's that Ayesha serves, a case that was taken into it, and whose they are."""
     await checked(shift, {})
     contact, case = await served(shift, channel="email")
-    more = {"channel": "email", "person": other} if other is not None else {}
-    taken = await shift.arrive(**more)
+    taken = await shift.arrive("email", person=other) if other is not None else await shift.arrive()
     people = [(await shift.row(each))["customer_id"] for each in (contact, taken)]
     if other == ALI:
         await shift.do(name_proxy, *people, relation="child", consent="in_person")

@@ -70,3 +70,5 @@ async def test_who_was_told_before_they_were_one_is_shown_as_told(shift: Shift) 
     await shift.do(merge_customers, *people, reason=None)
     (found,) = await listed(shift, incident)
     assert (found["customer_id"], found["told_at"] is not None) == (people[0], True)
+    assert await shift.do(tell, incident.id, people) == ([people[0]], []), "and is not told again"
+    assert len(await shift.fetch("SELECT FROM outbox WHERE dedupe_key LIKE '%incident_reach:%'")) == 1

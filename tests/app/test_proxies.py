@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.actions.merge import merge
+from app.actions.merge_customers import merge_customers
 from app.actions.proxies import AT_MOST, end_proxy, name_proxy
 from app.errors import Conflict, Invalid, NotFound
 from channels.base import Person, Wrote
@@ -58,6 +59,18 @@ async def test_nobody_is_their_own_proxy_and_a_note_belongs_to_one_customer(shif
         await shift.do(name_proxy, parent, parent, **NOTED)
     with pytest.raises(NotFound):
         await shift.do(end_proxy, child, note.id)
+
+
+async def test_a_note_stands_and_ends_for_whoever_the_customer_was_found_to_be(shift: Shift) -> None:
+    parent, child, same = [
+        await customer_of(shift, await shift.arrive("email", person=person))
+        for person in (PARENT, CHILD, Person(name="Amina Bibi", email="bibi@example.test"))
+    ]
+    note = await shift.do(name_proxy, parent, child, **NOTED)
+    await shift.do(merge_customers, same, parent, reason=None)
+    assert (await shift.do(name_proxy, same, child, **NOTED)).id == note.id, "one note for two people"
+    assert (await shift.do(end_proxy, same, note.id)).ended_at is not None
+    assert await shift.story(same) == ["absorbed", "proxy_ended"]
 
 
 async def test_only_so_many_speak_for_one(shift: Shift) -> None:

@@ -85,10 +85,11 @@ async def test_the_product_that_was_sent_back_five_times(story: Story) -> None:
     assert causes == [
         ("email", "contact", "faulty_again"),
         ("walk_in", "contact", "status"),
+        ("phone", "contact", "status"),
         ("email", "contact", "faulty_again"),
         ("email", "asked", "serial_number"),
         ("email", "contact", "serial_number"),
-    ], "and the call, which began a case of its own and was taken into this one"
+    ], "the call too, which began a case of its own and was taken into this one"
 
     # Esther takes it; she does not send a sixth kettle, she finds out why.
     await story.presence("esther")

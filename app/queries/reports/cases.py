@@ -27,7 +27,7 @@ DIMENSIONS: Final = {
 _CASES: Final = """
 WITH closed AS MATERIALIZED (
     SELECT {by} AS code, c.closed_by, c.reopened, c.alarmed, c.touches + taken.touches AS touches,
-        extract(epoch FROM c.resolved_at - c.opened_at)::float8 AS seconds
+        greatest(extract(epoch FROM c.resolved_at - c.opened_at)::float8, 0) AS seconds
     FROM "case" c CROSS JOIN LATERAL (
         SELECT coalesce(sum(m.touches), 0) AS touches FROM "case" m WHERE m.merged_into = c.id
     ) AS taken
