@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OLDEST := /usr/lib/postgresql/15/bin
-ALONE := races or faults or schema or e2e
+# What one attack leaves behind the next one meets, and pages have a browser: each file in order, in one process.
+BY_FILE := schema or e2e
+ALONE := races or faults
 SOAK_SECONDS ?= 600
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check bench bench-large soak openapi lock clean setup services
@@ -16,8 +18,9 @@ run: setup  ## serve on http://127.0.0.1:8000 with its own PostgreSQL; Ctrl-C st
 demo: setup  ## play a busy hour in about a minute through the real edges, then audit
 	@exec $(BIN)/raabta demo
 
-test: check services  ## check, then every test (at most 12 minutes on two cores)
-	$(BIN)/pytest tests -n 2 -m "not ($(ALONE) or law)"
+test: check services  ## check, then every test (a quarter of an hour on two cores)
+	$(BIN)/pytest tests -n 2 -m "not ($(BY_FILE) or $(ALONE) or law)"
+	$(BIN)/pytest tests -n 2 --dist loadfile -m "$(BY_FILE)"
 	$(BIN)/pytest tests -m "$(ALONE)"
 	@if [ -x $(OLDEST)/postgres ]; then $(BIN)/pytest tests -m oldest --postgres-bin=$(OLDEST); \
 	else echo "PostgreSQL 15 is not here: its tests are skipped"; fi

@@ -24,8 +24,9 @@ WRITERS = 2
 SLOW_SECONDS = 0.02
 """One batch is written at a time, so that what comes meanwhile makes one large batch: every batch costs the service and the
 database as much as ten contacts, however few are in it. Only beside one that takes longer, for the disk is slow or somebody
-holds a row, another is written."""
+holds a row, another is written. What is asked after the commit is asked while the next one is written."""
 
+Committed = Callable[[], None]
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
@@ -34,12 +35,13 @@ log = logging.getLogger(__name__)
 class GroupCommit(Generic[Item, Answer]):
     """Collects items and writes them in batches by `write`, which commits all of a batch or none of it.
 
-    `write` returns one answer per item, in order; an answer that is an exception is raised to that item's caller alone.
+    `write` returns one answer per item, in order; an answer that is an exception is raised to that item's caller alone. It is
+    given a function to call once it has committed, if it has more to do before it answers: the next batch begins then.
     """
 
     def __init__(
         self,
-        write: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | RaabtaError]]],
+        write: Callable[[Sequence[Item], Committed], Awaitable[Sequence[Answer | RaabtaError]]],
         *,
         observe: Callable[[int], None] | None = None,
     ) -> None:
@@ -85,14 +87,27 @@ class GroupCommit(Generic[Item, Answer]):
             batch = [self._waiting.popleft() for _ in range(min(BATCH_AT_MOST, len(self._waiting)))]
             if self._observe:
                 self._observe(len(batch))
-            self._writing += 1
-            self._idle.clear()
+            committed = self._begun()
             try:
-                await self._flush(batch)
+                await self._flush(batch, committed)
             finally:
+                committed()
+
+    def _begun(self) -> Committed:
+        """A batch is being written, until what is returned is called first."""
+        self._writing += 1
+        self._idle.clear()
+        over = False
+
+        def committed() -> None:
+            nonlocal over
+            if not over:
+                over = True
                 self._writing -= 1
                 if not self._writing:
                     self._idle.set()
+
+        return committed
 
     async def _finished(self) -> bool:
         """Wait for the batch that is being written; False: it takes long."""
@@ -103,9 +118,9 @@ class GroupCommit(Generic[Item, Answer]):
             return False
         return True
 
-    async def _flush(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+    async def _flush(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], committed: Committed) -> None:
         try:
-            answers = await self._write([item for item, _ in batch])
+            answers = await self._write([item for item, _ in batch], committed)
             for (_, future), answer in zip(batch, answers, strict=True):
                 _tell(future, answer)
         except (RaabtaError, asyncio.CancelledError) as error:
@@ -113,17 +128,19 @@ class GroupCommit(Generic[Item, Answer]):
             if isinstance(error, asyncio.CancelledError):
                 raise
         except Exception as error:  # noqa: BLE001  (whatever it was, the batch is not written: find the one at fault)
-            await self._halve(batch, error)
+            await self._halve(batch, error, committed)
 
-    async def _halve(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], error: Exception) -> None:
+    async def _halve(
+        self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], error: Exception, committed: Committed
+    ) -> None:
         if len(batch) > 1:
             middle = len(batch) // 2
             try:
-                await self._flush(batch[:middle])
+                await self._flush(batch[:middle], committed)
             except asyncio.CancelledError:
                 self._fail(batch[middle:], _stopping())
                 raise
-            await self._flush(batch[middle:])
+            await self._flush(batch[middle:], committed)
             return
         theirs = isinstance(error, asyncpg.DataError | UnicodeError | orjson.JSONEncodeError)
         # The kind alone: the database's words quote rows. Where it was raised, whoever waits for the answer finds out.

@@ -22,7 +22,7 @@ from app.actions.write_batch import Written
 from app.db import Connection, Database, now
 from app.errors import Invalid, NotFound, RaabtaError, Unavailable
 from app.intake.counting import Arrivals
-from app.intake.group import GroupCommit
+from app.intake.group import Committed, GroupCommit
 from app.queries.catalogue import Catalogue, catalogue
 from app.queries.refusals import answers
 from app.queries.standing import NOWHERE, Place, Waits, of_contact, places, standing
@@ -279,34 +279,38 @@ class Intake:
         self.forget()
         return await self._now()
 
-    async def _write(self, arrivals: Sequence[Arrival]) -> list[Outcome | RaabtaError]:
+    async def _write(self, arrivals: Sequence[Arrival], committed: Committed) -> list[Outcome | RaabtaError]:
         """Written by the rules that are live when it is written, even if others were a moment ago."""
         asked: list[Arrival | RaabtaError] = list(arrivals)
         for _ in range(ATTEMPTS):
             try:
-                written = iter(await self._write_once([each for each in asked if isinstance(each, Arrival)]))
+                written = await self._write_once([each for each in asked if isinstance(each, Arrival)])
             except RulesMovedOn:
                 door = await self._anew()
                 asked = [_still(each, door) for each in asked]
             else:
-                return [next(written) if isinstance(each, Arrival) else each for each in asked]
+                committed()
+                answers = iter(await self._answers(written))
+                return [next(answers) if isinstance(each, Arrival) else each for each in asked]
         raise _moving_on()
 
-    async def _write_once(self, arrivals: Sequence[Arrival]) -> list[Outcome | RaabtaError]:
+    async def _write_once(self, arrivals: Sequence[Arrival]) -> list[Taken | RaabtaError]:
         if not arrivals:
             return []
         async with self._db.transaction() as connection:
-            results = await receive(connection, arrivals)
-            taken = [result for result in results if isinstance(result, Taken)]
-            fresh = [result.written for result in taken if result.written is not None]
-            waiting = [
-                Waits(one.due_at, one.id, one.queue, one.entered.start if one.entered else None)
-                for one in fresh
-                if one.state == "queued" and one.queue and one.due_at
-            ]
-            place = await places(connection, waiting)
-            before = [one.interaction_id for one in taken if one.written is None]
-            known = await self._answered(connection, await standing(connection, before)) if before else {}
+            return await receive(connection, arrivals)
+
+    async def _answers(self, results: Sequence[Taken | RaabtaError]) -> list[Outcome | RaabtaError]:
+        """What each is answered: the line is looked at after the commit, while the next ones are written."""
+        taken = [result for result in results if isinstance(result, Taken)]
+        fresh = [result.written for result in taken if result.written is not None]
+        waiting = [
+            Waits(one.due_at, one.id, one.queue, one.entered.start if one.entered else None)
+            for one in fresh
+            if one.state == "queued" and one.queue and one.due_at
+        ]
+        before = [one.interaction_id for one in taken if one.written is None]
+        place, known = await self._look(waiting, before) if waiting or before else ({}, {})
         for one in fresh:
             if one.entered is not None:
                 self._count(one.entered)
@@ -321,6 +325,13 @@ class Intake:
             else:
                 outcomes.append(_as_written(result.written, place.get(result.interaction_id, NOWHERE)))
         return outcomes
+
+    async def _look(
+        self, waiting: Sequence[Waits], before: Sequence[UUID]
+    ) -> tuple[dict[UUID, Place], dict[UUID, Outcome]]:
+        async with self._db.connection() as connection:
+            place = await places(connection, waiting)
+            return place, await self._answered(connection, await standing(connection, before)) if before else {}
 
 
 def _as_written(one: Written, place: Place | tuple[None, None]) -> Outcome:

@@ -93,7 +93,7 @@ async def test_a_reason_in_words_is_a_note_for_colleagues(
 
 
 async def test_a_contact_that_cannot_be_written_is_logged_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
-    async def refuse(_: object) -> list[str]:
+    async def refuse(*_: object) -> list[str]:
         raise asyncpg.CheckViolationError(f"Failing row contains ({WORDS}).")
 
     with caplog.at_level(logging.DEBUG):

@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import Conflict, Invalid, RaabtaError, Unavailable
 from app.intake import group as group_commit
-from app.intake.group import BATCH_AT_MOST, WRITERS, GroupCommit
+from app.intake.group import BATCH_AT_MOST, WRITERS, Committed, GroupCommit
 from tests.racing import HANG_SECONDS
 
 
@@ -24,7 +24,7 @@ class Ledger:
         self.gate.set()
         self._refuse = refuse
 
-    async def write(self, items: Sequence[int]) -> Sequence[str | RaabtaError]:
+    async def write(self, items: Sequence[int], _: Committed) -> Sequence[str | RaabtaError]:
         self.tried.append(len(items))
         await self.gate.wait()
         for item in items:
@@ -67,7 +67,7 @@ async def test_an_outage_is_told_to_all_at_once_and_nobody_is_tried_again() -> N
 
 
 async def test_an_answer_that_is_an_error_is_for_its_own_caller_alone() -> None:
-    async def write(items: Sequence[int]) -> Sequence[str | RaabtaError]:
+    async def write(items: Sequence[int], _: Committed) -> Sequence[str | RaabtaError]:
         return [Conflict("no") if item == 1 else "yes" for item in items]
 
     async with GroupCommit(write) as group:
@@ -107,7 +107,7 @@ async def test_what_comes_while_one_batch_is_written_makes_one_batch(monkeypatch
 async def test_beside_a_batch_that_takes_long_the_next_is_written() -> None:
     begun, held = asyncio.Event(), asyncio.Event()
 
-    async def write(items: Sequence[int]) -> Sequence[str | RaabtaError]:
+    async def write(items: Sequence[int], _: Committed) -> Sequence[str | RaabtaError]:
         if 0 in items:
             begun.set()
             await held.wait()
@@ -116,6 +116,27 @@ async def test_beside_a_batch_that_takes_long_the_next_is_written() -> None:
     async with GroupCommit(write) as group:
         first = asyncio.create_task(group.submit(0))
         async with asyncio.timeout(HANG_SECONDS):
+            await begun.wait()
+            assert await group.submit(1) == "written"
+        assert not first.done()
+        held.set()
+        assert await first == "written"
+
+
+async def test_the_next_batch_is_written_while_the_last_one_is_being_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "SLOW_SECONDS", HANG_SECONDS)
+    begun, held = asyncio.Event(), asyncio.Event()
+
+    async def write(items: Sequence[int], committed: Committed) -> Sequence[str | RaabtaError]:
+        if 0 in items:
+            committed()
+            begun.set()
+            await held.wait()
+        return ["written" for _ in items]
+
+    async with GroupCommit(write) as group:
+        first = asyncio.create_task(group.submit(0))
+        async with asyncio.timeout(HANG_SECONDS / 2):
             await begun.wait()
             assert await group.submit(1) == "written"
         assert not first.done()
@@ -142,7 +163,7 @@ async def test_what_was_handed_in_before_the_end_is_written_and_later_comers_are
 async def test_whoever_waits_is_answered_though_the_flusher_is_stopped_in_the_middle_of_a_halved_batch() -> None:
     hanging = asyncio.Event()
 
-    async def write(items: Sequence[int]) -> Sequence[str | RaabtaError]:
+    async def write(items: Sequence[int], _: Committed) -> Sequence[str | RaabtaError]:
         if len(items) > 1:
             raise ZeroDivisionError
         hanging.set()
