@@ -132,6 +132,9 @@ RULES: Final = (
             LEFT JOIN office o ON o.code = i.office
             WHERE (i.queue IS NOT NULL AND q.code IS NULL) OR (i.request_type IS NOT NULL AND r.code IS NULL)
             OR (i.office IS NOT NULL AND o.code IS NULL)
+            UNION ALL
+            SELECT 'assignment', a.id::text, a.representative || ' is nobody here'
+            FROM assignment a LEFT JOIN representative r ON r.code = a.representative WHERE r.code IS NULL
         """,
     ),
     Rule(

@@ -236,7 +236,7 @@ class Assignment(SQLModel, table=True):
     )
     id: UUID = Field(primary_key=True)
     interaction_id: UUID = Field(foreign_key="interaction.id", index=True)
-    representative: str = Field(sa_type=Text, foreign_key="representative.code")
+    representative: str = Field(sa_type=Text)  # whose locked row was joined when it was written
     state: str = Field(sa_type=Text)
     live: bool  # what it takes of the representative, as counted on their row
     units: int

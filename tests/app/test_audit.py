@@ -157,6 +157,7 @@ async def test_an_empty_database_has_no_finding(database: str) -> None:
             ["UPDATE interaction SET number = 'C007', office = 'lahore' WHERE state IN ('queued', 'active')"],
         ),
         ("known_codes", ["UPDATE interaction SET queue = 'nowhere' WHERE state = 'queued'"]),
+        ("known_codes", ["UPDATE assignment SET representative = 'nobody' WHERE outcome = 'completed'"]),
         ("placed_in_line", ["UPDATE interaction SET due_at = NULL WHERE state = 'queued'"]),
         (
             "told_interaction",

@@ -181,10 +181,6 @@ STRANGERS: Final = {
     "fk_interaction_case_id": (f"UPDATE interaction SET case_id = {NOBODY}",),
     "fk_interaction_customer_id": (f"UPDATE interaction SET customer_id = {NOBODY}",),
     "fk_assignment_interaction_id": (f"UPDATE assignment SET interaction_id = {NOBODY}",),
-    "fk_assignment_representative": (
-        "UPDATE assignment SET representative = 'nobody'",
-        "DELETE FROM representative WHERE code = 'esther'",
-    ),
     "fk_message_interaction_id": (f"UPDATE message SET interaction_id = {NOBODY}",),
     "fk_receipt_interaction_id": (f"UPDATE receipt SET interaction_id = {NOBODY}",),
     "fk_outbox_interaction_id": (f"UPDATE outbox SET interaction_id = {NOBODY}",),
