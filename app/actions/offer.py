@@ -21,13 +21,12 @@ from routing.lifecycle import ASSIGNMENT, INTERACTION, NEW
 # `work` and `staff` lock in the order every writer keeps (interactions, then representatives, each by id) and see the rows
 # as they are now. `fitting` counts every offer against what the earlier ones of this very statement take. The guard in
 # `loaded` repeats it on the rows themselves, by the sum of the assignments really inserted. Work that may not be done
-# beside a call is `alone`: it needs that nothing live is held, and that nothing live is taken before it here. The traces
-# come as one document by assignment: a join of two lists would look at every pair.
+# beside a call is `alone`: it needs that nothing live is held, and that nothing live is taken before it here. Each trace is
+# found by where its assignment stands among the others, which are in order; a join of two lists would look at every pair. What
+# an event tells is put together as text and read once: building it piece by piece would cost more than the row.
 WRITE = """
 WITH moment AS MATERIALIZED (
     SELECT wall_clock() AS at, (SELECT epoch FROM feed_epoch) AS epoch
-), traced AS MATERIALIZED (
-    SELECT $10::text::jsonb AS traces
 ), work AS MATERIALIZED (
     SELECT i.id, i.live, i.units, NOT i.live AND i.routing -> 'beside_live' = 'false'::jsonb AS alone,
            w.assignment, w.representative, w.staff_version, q.offer_timeout_seconds AS timeout
@@ -70,8 +69,8 @@ WITH moment AS MATERIALIZED (
 ), told AS (
     INSERT INTO event (epoch, subject, subject_id, version, kind, at, actor, data)
     SELECT moment.epoch, 'interaction', moved.id::text, moved.version, 'offered', moment.at, $9,
-           jsonb_build_object('assignment', assignment, 'representative', representative, 'expires_at', expires_at)
-           || coalesce((SELECT traces FROM traced) -> assignment::text, '{}')
+           concat('{"assignment":"', assignment, '","representative":', to_json(representative), ',"expires_at":',
+                  to_json(expires_at), ',"trace":' || ($10::text[])[width_bucket(assignment, $1::uuid[])], '}')::jsonb
     FROM moved, moment
     RETURNING seq
 )
@@ -117,6 +116,7 @@ async def offer(connection: Connection, wanted: Sequence[Wanted], *, write: str 
     Raises `GuardBroken` if the counters could not take what was inserted. `write` is for tests that remove a guard to
     show that it is needed.
     """
+    wanted = sorted(wanted, key=lambda each: each.assignment.int)
     try:
         row = await connection.fetchrow(
             write,
@@ -129,15 +129,9 @@ async def offer(connection: Connection, wanted: Sequence[Wanted], *, write: str 
             ASSIGNMENT.after(NEW, "offered"),
             INTERACTION.after("queued", "offered"),
             SYSTEM.label,
-            _traces(wanted),
+            [each.trace for each in wanted],
         )
     except asyncpg.InvalidTextRepresentationError as error:
         raise GuardBroken(str(error)) from error
     assert row is not None
     return Made(interactions=frozenset(row["made"]), xid=str(row["xid"]))
-
-
-def _traces(wanted: Sequence[Wanted]) -> str:
-    """What each event says beside its facts, by assignment; the traces are JSON already."""
-    told = [f'"{each.assignment}":{{"trace":{each.trace}}}' for each in wanted if each.trace is not None]
-    return f"{{{','.join(told)}}}"
