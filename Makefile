@@ -35,7 +35,7 @@ check: setup  ## format, lint, types, import law, migrations, OpenAPI snapshot
 bench: setup  ## measure the figures of the design, one JSON line each
 	@exec $(BIN)/python -m tests.benchmarks
 
-bench-large: setup  ## measure what a past of 1,000,000 cases costs (an hour, 15 GB in BENCH_LARGE_FOLDER or the usual place)
+bench-large: setup  ## measure what a past of 1,000,000 cases costs (ten minutes to an hour, 15 GB in BENCH_LARGE_FOLDER or the usual place)
 	@exec $(BIN)/python -m tests.benchmarks --only large
 
 soak: setup services  ## races, faults and schema for long, with random seeds (SOAK_SECONDS=600)
