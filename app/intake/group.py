@@ -119,16 +119,26 @@ class GroupCommit(Generic[Item, Answer]):
         return True
 
     async def _flush(self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], committed: Committed) -> None:
+        written = False
+
+        def on_record() -> None:
+            nonlocal written
+            written = True
+            committed()
+
         try:
-            answers = await self._write([item for item, _ in batch], committed)
+            answers = await self._write([item for item, _ in batch], on_record)
             for (_, future), answer in zip(batch, answers, strict=True):
                 _tell(future, answer)
         except (RaabtaError, asyncio.CancelledError) as error:
             self._fail(batch, error if isinstance(error, RaabtaError) else _stopping())
             if isinstance(error, asyncio.CancelledError):
                 raise
-        except Exception as error:  # noqa: BLE001  (whatever it was, the batch is not written: find the one at fault)
-            await self._halve(batch, error, committed)
+        except Exception as error:  # noqa: BLE001  (whatever it was: one that is not written has somebody at fault in it)
+            if written:
+                self._fail(batch, error)
+            else:
+                await self._halve(batch, error, committed)
 
     async def _halve(
         self, batch: Sequence[tuple[Item, asyncio.Future[Answer]]], error: Exception, committed: Committed

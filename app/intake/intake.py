@@ -298,7 +298,11 @@ class Intake:
         if not arrivals:
             return []
         async with self._db.transaction() as connection:
-            return await receive(connection, arrivals)
+            results = await receive(connection, arrivals)
+        for result in results:
+            if isinstance(result, Taken) and result.written is not None and result.written.entered is not None:
+                self._count(result.written.entered)
+        return results
 
     async def _answers(self, results: Sequence[Taken | RaabtaError]) -> list[Outcome | RaabtaError]:
         """What each is answered: the line is looked at after the commit, while the next ones are written."""
@@ -312,8 +316,6 @@ class Intake:
         before = [one.interaction_id for one in taken if one.written is None]
         place, known = await self._look(waiting, before) if waiting or before else ({}, {})
         for one in fresh:
-            if one.entered is not None:
-                self._count(one.entered)
             if one.queue and one.id in place:
                 self.told.note(one.id, one.queue, place[one.id].wait)
         outcomes: list[Outcome | RaabtaError] = []

@@ -144,6 +144,20 @@ async def test_the_next_batch_is_written_while_the_last_one_is_being_answered(mo
         assert await first == "written"
 
 
+async def test_what_is_on_record_is_not_written_again_when_its_answer_fails() -> None:
+    tried: list[int] = []
+
+    async def write(items: Sequence[int], committed: Committed) -> Sequence[str | RaabtaError]:
+        tried.append(len(items))
+        committed()
+        raise ZeroDivisionError("ours, after the commit")
+
+    async with GroupCommit(write) as group:
+        found = await answers(group, range(8))
+    assert all(isinstance(answer, ZeroDivisionError) for answer in found)
+    assert sum(tried) == 8
+
+
 async def test_what_was_handed_in_before_the_end_is_written_and_later_comers_are_refused() -> None:
     ledger = Ledger()
     ledger.gate.clear()

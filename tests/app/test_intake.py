@@ -12,7 +12,7 @@ import pytest
 
 from app.actions.cancel import cancel
 from app.db import Connection, Database, now
-from app.errors import Invalid, NotFound
+from app.errors import Invalid, NotFound, Unavailable
 from app.intake import Contact, Intake
 from app.queries.audit import audit
 from app.queries.threads import Thread, thread
@@ -66,6 +66,23 @@ async def test_the_same_contact_again_changes_nothing(db: Database, intake: Inta
     first = await take(intake, "walk_in", visit("v1"))
     again = await take(intake, "walk_in", visit("v1", request_type="order"))
     assert again == replace(first, repeated=True)
+
+
+async def test_who_hears_nothing_because_the_database_went_after_the_commit_is_taken_and_counted_once(
+    db: Database, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: object) -> dict[object, object]:
+        raise Unavailable("away", retry_after_seconds=1)
+
+    with monkeypatch.context() as outage:
+        outage.setattr("app.intake.intake.places", gone)
+        with pytest.raises(Unavailable):
+            await take(intake, "walk_in", visit("v1"))
+    again = await take(intake, "walk_in", visit("v1"))
+    assert (again.state, again.number, again.repeated) == ("queued", "A001", True)
+    async with db.connection() as connection:
+        assert await intake.count(connection) == 1
+        assert await audit(connection) == []
 
 
 async def test_a_hundred_at_once_with_repeats_are_each_taken_once(db: Database, intake: Intake) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import Desk, Open, Site
-from tests.e2e.test_desk import AXE, check, tab_to
+from tests.e2e.test_desk import check, needs_axe, tab_to
 from tests.ruling import document
 
 pytestmark = pytest.mark.e2e
@@ -152,8 +152,7 @@ async def test_from_right_to_left_ticks_and_times_change_sides(open_desk: Open, 
 
 @pytest.mark.parametrize("look", ["light", "dark", "urdu"])
 async def test_the_pages_of_cases_are_for_everybody(open_desk: Open, site: Site, look: str) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not here: npm ci")
+    needs_axe()
     desk = await open_desk(color_scheme="dark" if look == "dark" else "light")
     page = desk.page
     await in_language(page, site, "ur" if look == "urdu" else "en")
@@ -168,8 +167,7 @@ async def test_the_pages_of_cases_are_for_everybody(open_desk: Open, site: Site,
 
 @pytest.mark.parametrize("language", ["en", "ur"])
 async def test_what_customers_said_is_for_everybody_who_leads(open_desk: Open, site: Site, language: str) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not here: npm ci")
+    needs_axe()
     desk = await open_desk()
     address = await answered(desk)
     page = (await open_desk(viewport={"width": 640, "height": 450})).page

@@ -16,7 +16,7 @@ from app.actions.record import locked
 from app.db import Database
 from app.tables import Case
 from tests.e2e.conftest import Desk, Open, Site
-from tests.e2e.test_desk import AXE, tab_to
+from tests.e2e.test_desk import AXE, needs_axe, tab_to
 
 pytestmark = pytest.mark.e2e
 
@@ -151,9 +151,7 @@ async def test_the_representative_is_marked_by_keyboard_apart_from_the_matter(op
 @pytest.mark.parametrize("state", ["new", "awaiting_customer", "resolved", "closed"])
 @pytest.mark.parametrize("language", ["en", "ur", "te"])
 async def test_the_page_is_for_everybody(open_desk: Open, site: Site, language: str, state: str) -> None:
-    if not AXE.exists():
-        assert not os.environ.get("CI"), "axe-core is missing: npm ci"
-        pytest.skip("axe-core is not here: npm ci")
+    needs_axe()
     link = await matter(site, language=language, state=state)
     desk = await open_desk(viewport=TELEPHONE, bypass_csp=True)  # only so that axe may be put into the page
     page = desk.page
@@ -175,9 +173,7 @@ async def test_the_page_is_for_everybody(open_desk: Open, site: Site, language: 
 
 
 async def test_a_page_that_cannot_be_shown_is_for_everybody(open_desk: Open, site: Site) -> None:
-    if not AXE.exists():
-        assert not os.environ.get("CI"), "axe-core is missing: npm ci"
-        pytest.skip("axe-core is not here: npm ci")
+    needs_axe()
     desk = await open_desk(viewport=TELEPHONE, bypass_csp=True)
     await desk.page.goto(f"{site.url}/c/{'A' * 22}")
     await keep(desk.page, "gone")
