@@ -226,7 +226,8 @@ class Shift:
     async def sound(self) -> None:
         """The audit finds nothing."""
         async with self.db.connection() as connection:
-            assert await audit(connection) == []
+            found = await audit(connection)
+        assert not found, f"the audit finds {found}"
 
     async def _one(self, query: str, *args: object) -> asyncpg.Record:
         rows = await self.fetch(query, *args)

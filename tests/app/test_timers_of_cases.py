@@ -242,9 +242,11 @@ async def test_ten_times_as_many_timers_cost_hardly_more_statements(
                 " FROM unnest($1::uuid[]) AS t (id)", of, -5.0 if kind == "promise_due" else 9_000.0,
             )  # fmt: skip
             at = await now(session)
+            ends = {kind: at, "promise_due": at if kind == "promise_due" else at + timedelta(hours=2)}
             made = [
-                NewTimer(kind=kind, key=f"{kind}:{case}", due_at=at, case_id=case, data={"promise": str(case)})
+                NewTimer(kind=each, key=f"{each}:{case}", due_at=due, case_id=case, data={"promise": str(case)})
                 for case in of
+                for each, due in ends.items()
             ]
             await set_timers(session, made)
         counted()
