@@ -1,7 +1,7 @@
 """Rows of the tables as the router's values, and the router's needs as what a row keeps of them.
 
 Decides how a row is read and how needs and steps are written; never reads a row itself and never writes one. Rows come
-as `app.queries.floor` selects them. Needs are shared: few distinct ones exist, and one object for all who have the same
+as `app.queries.line.floor` selects them. Needs are shared: few distinct ones exist, and one object for all who have the same
 is what keeps a million waiting small.
 """
 

@@ -38,7 +38,7 @@ def create_app(settings: Settings, *, dsn: str | None = None, loops: bool = True
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(service.running())
             if loops:
-                from app.actions.erased_ledger import NAME as LEDGER
+                from app.actions.customers.erased_ledger import NAME as LEDGER
                 from app.loops import Loops
                 from app.postgres import data_dir
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.actions import rules
+from app.actions.rules import versions as rules
 from app.loops.chore import Chore
 from tests.documents import document
 from tests.shift import Shift

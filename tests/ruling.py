@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.actions.rules import draft, publish
+from app.actions.rules.versions import draft, publish
 from app.db import Database, now
 from app.intake import Intake
 from app.security import Actor

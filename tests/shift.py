@@ -14,16 +14,16 @@ from uuid import UUID
 
 import asyncpg
 
-from app.actions.accept import accept
-from app.actions.cancel import cancel
-from app.actions.complete import complete
-from app.actions.depart import depart
-from app.actions.offer import Wanted, offer
-from app.actions.presence import set_presence
-from app.actions.requeue import park
+from app.actions.contacts.cancel import cancel
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import depart
+from app.actions.line.requeue import park
+from app.actions.offers.accept import accept
+from app.actions.offers.offer import Wanted, offer
+from app.actions.representatives.presence import set_presence
 from app.db import Database, now, uuid7
 from app.intake import Contact, Intake
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from app.security import Actor
 from channels.base import Arrived, Outcome, Signal, Wrote
 from tests.office import furnish

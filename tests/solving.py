@@ -9,11 +9,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.actions.checks import approve, take
-from app.actions.complete import complete
-from app.actions.resolve import resolve
-from app.actions.survey import answer
-from app.actions.survey import say as speak
+from app.actions.cases.resolve import resolve
+from app.actions.checks.decide import approve, take
+from app.actions.contacts.complete import complete
+from app.actions.surveys.ask import answer
+from app.actions.surveys.ask import say as speak
 from app.db import now
 from app.errors import Conflict
 from app.loops.tending import Tending

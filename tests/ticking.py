@@ -8,9 +8,9 @@ from uuid import UUID
 
 import asyncpg
 
-from app.actions import rules
+from app.actions.contacts.write import write
 from app.actions.record import locked
-from app.actions.write import write
+from app.actions.rules import versions as rules
 from app.loops.tending import Tending
 from app.loops.timers import Timers
 from app.tables import Case

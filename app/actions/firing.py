@@ -15,9 +15,12 @@ import asyncpg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import checks_heeding, clocks_due, promises_due, survey_end
+from app.actions.checks import heed as checks_heeding
+from app.actions.clocks import due as clocks_due
 from app.actions.heard import Due, Handler
+from app.actions.promises import due as promises_due
 from app.actions.record import gathering
+from app.actions.surveys import end as survey_end
 from app.db import Connection
 from app.queries.rules import raw, rules_for
 from app.tables import Case

@@ -16,8 +16,8 @@ from uuid import UUID
 import asyncpg
 
 from app import registry
-from app.actions.command import DEFAULT_LANGUAGE
-from app.actions.write_batch import NewEvent, insert_events
+from app.actions.contacts.write_batch import NewEvent, insert_events
+from app.actions.outward.command import DEFAULT_LANGUAGE
 from app.db import Connection, uuid7
 from app.security import SYSTEM
 from routing.lifecycle import ASSIGNMENT, INTERACTION, OUTCOME

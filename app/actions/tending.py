@@ -14,20 +14,16 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import (
-    answers_elsewhere,
-    attach,
-    checks_heeding,
-    clocks,
-    facts,
-    playbooks,
-    promises,
-    surges,
-    survey_end,
-    touches,
-)
+from app.actions.cases import facts, playbooks
+from app.actions.checks import heed as checks_heeding
+from app.actions.clocks import follow as clocks
 from app.actions.heard import Concern, Heard
+from app.actions.incidents import attach, surges
+from app.actions.outward import answers_elsewhere
+from app.actions.promises import given as promises
 from app.actions.record import gathering
+from app.actions.surveys import end as survey_end
+from app.actions.touches import count as touches
 from app.queries.following import Followed
 from app.queries.rules import rules_for
 from app.tables import Case, Interaction

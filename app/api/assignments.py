@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from app.actions.accept import accept
-from app.actions.reject import reject
+from app.actions.offers.accept import accept
+from app.actions.offers.reject import reject
 from app.api.shapes import AssignmentView, Given, PathId, Reason
 from app.deps import ActorDep, Guarded, NowDep, ReadingDep, SessionDep
 from app.queries import representatives

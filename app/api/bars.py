@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from app.actions.bar import Whose, bar, bars_of, unbar
+from app.actions.representatives.bar import Whose, bar, bars_of, unbar
 from app.api.shapes import BarView, Given, Page, PathId, Reason
 from app.deps import ActorDep, Guarded, NowDep, ReadingDep, SessionDep
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.actions.awaiting import await_customer, stop_awaiting
-from app.actions.cases import alone
-from app.actions.describe import describe_case
+from app.actions.cases.awaiting import await_customer, stop_awaiting
+from app.actions.cases.describe import describe_case
+from app.actions.contacts.cases import alone
 from app.actions.record import locked
 from app.api import answers
 from app.api.case_facts import CaseFacts
@@ -28,8 +28,8 @@ from app.api.shapes import (
     Reason,
 )
 from app.deps import ActorDep, Guarded, NowDep, ReadingDep, SessionDep
-from app.queries import cases
-from app.queries.cases import Filters
+from app.queries.cases import cases
+from app.queries.cases.cases import Filters
 from app.queries.readers import may_change_case, may_see_case
 from app.tables import Case
 

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.checks import approve, drop, send_back, take
+from app.actions.checks.decide import approve, drop, send_back, take
 from app.api import comma_separated
 from app.api.shapes import After, Code, Given, Limit, MessageView, Moment, Page, PathId
 from app.db import now as moment
 from app.deps import ActorDep, Guarded, NowDep, ReadingDep, SessionDep
 from app.errors import Invalid
-from app.queries import checks
+from app.queries.cases import checks
 from app.tables import Case, SecondCheck
 
 router = APIRouter(prefix="/v1", tags=["checks"], route_class=Guarded)

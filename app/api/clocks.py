@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.shapes import Page, PathId
 from app.deps import ActorDep, Guarded, ReadingDep
-from app.queries import clocks
+from app.queries.cases import clocks
 
 router = APIRouter(prefix="/v1/cases/{id}/clocks", tags=["cases"], route_class=Guarded)
 

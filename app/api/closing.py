@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from app.actions.closing import close, reopen
+from app.actions.line.closing import close, reopen
 from app.api.shapes import Given, Line, Moment, PathCode
 from app.deps import ActorDep, Guarded, NowDep, SessionDep
 

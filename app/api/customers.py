@@ -8,14 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from app.actions.describe import describe_customer
-from app.actions.describe_visitor import Described, add_identities, make_customer, name_visitor, recognise
+from app.actions.cases.describe import describe_customer
+from app.actions.customers.describe_visitor import Described, add_identities, make_customer, name_visitor, recognise
 from app.actions.record import locked
 from app.api import answers
 from app.api.shapes import After, Email, Given, IfMatch, Language, Limit, Name, NeedCode, Page, PathId, Phone
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, ReadingDep, SessionDep
 from app.errors import Invalid
-from app.queries import customers
+from app.queries.customers import customers
 from app.queries.readers import may_see_customer
 from app.tables import Customer
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from app.api.shapes import Page, PathId
 from app.deps import ActorDep, Guarded, ReadingDep
-from app.queries import documents
+from app.queries.cases import documents
 
 router = APIRouter(prefix="/v1", tags=["cases"], route_class=Guarded)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from app.actions.head_starts import give
+from app.actions.line.head_starts import give
 from app.api import answers
 from app.api.shapes import Given, PathId, Reason
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, SessionDep

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.actions.contact import Contact
+from app.actions.contacts.contact import Contact
 from app.deps import Guarded, Service
 from app.deps.guard import address
 from app.errors import Forbidden, Invalid

@@ -7,13 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from app.actions import incidents as acts
-from app.actions.attach import attach, detach
-from app.actions.incidents_reach import tell
+from app.actions.incidents import declare as acts
+from app.actions.incidents.attach import attach, detach
+from app.actions.incidents.reach import tell
 from app.api import answers
 from app.api.shapes import After, Code, Given, IfMatch, Language, Limit, Moment, Page, PathId
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, OptionalKey, ReadingDep, SessionDep
-from app.queries import incidents, incidents_reach
+from app.queries.incidents import incidents
+from app.queries.incidents import reach as incidents_reach
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"], route_class=Guarded)
 

@@ -10,15 +10,15 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from app.actions.merge import merge, unmerge
-from app.actions.merge_customers import merge_customers, unmerge_customers
-from app.actions.split import move, split
+from app.actions.cases.merge import merge, unmerge
+from app.actions.cases.split import move, split
+from app.actions.customers.merge import merge_customers, unmerge_customers
 from app.api import answers
 from app.api.shapes import CaseView, Given, Page, PathId, Reason
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, ReadingDep, SessionDep
 from app.errors import NotFound
-from app.queries import cases
-from app.queries.customers import merges_of_case, merges_of_customer
+from app.queries.cases import cases
+from app.queries.customers.customers import merges_of_case, merges_of_customer
 from app.tables import Merge
 
 router = APIRouter(prefix="/v1", tags=["merges"], route_class=Guarded)

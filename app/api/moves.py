@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from app.actions.assign import assign
-from app.actions.callback import request_callback, unreached
-from app.actions.consult import consult
+from app.actions.line.callback import request_callback, unreached
+from app.actions.offers.assign import assign
+from app.actions.offers.consult import consult
 from app.api import answers
 from app.api.shapes import AssignmentView, Code, Given, InteractionView, Moment, PathId, Phone, Reason
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, SessionDep

@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from app.actions.playbooks import tick, untick
+from app.actions.cases.playbooks import tick, untick
 from app.api.shapes import Moment, PathId
 from app.db import now as moment
 from app.deps import ActorDep, Guarded, NowDep, ReadingDep, SessionDep
 from app.errors import Invalid
-from app.queries import playbooks
-from app.queries.adherence import adherence
+from app.queries.cases import playbooks
+from app.queries.cases.adherence import adherence
 
 router = APIRouter(prefix="/v1", tags=["playbooks"], route_class=Guarded)
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from app.actions.erase import ask_erasure
+from app.actions.customers.erase import ask_erasure
 from app.api.shapes import PathId
 from app.deps import ActorDep, Guarded, NowDep, ServiceDep, SessionDep
-from app.queries.export import export
+from app.queries.customers.export import export
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], route_class=Guarded)
 

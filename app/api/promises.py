@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from app.actions.promises import give_promise, move_promise, promise_kept, release_promise
+from app.actions.promises.given import give_promise, move_promise, promise_kept, release_promise
 from app.api import answers
 from app.api.shapes import After, Code, Given, Limit, Line, Moment, Page, PathId, Reason
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, ReadingDep, SessionDep
-from app.queries import promises
+from app.queries.cases import promises
 
 router = APIRouter(prefix="/v1", tags=["promises"], route_class=Guarded)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from app.actions.proxies import end_proxy, name_proxy
+from app.actions.customers.proxies import end_proxy, name_proxy
 from app.api import answers
 from app.api.customers import ProxyView
 from app.api.shapes import Given, PathId, Reason

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
-from app.actions.contact import Contact
+from app.actions.contacts.contact import Contact
 from app.api import answers
 from app.api.shapes import NewInteraction, Received
 from app.deps import Guarded, OptionalKey, Service, admit

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from app.actions.presence import set_presence
-from app.actions.pull import pull
+from app.actions.offers.pull import pull
 from app.actions.record import locked
+from app.actions.representatives.presence import set_presence
 from app.api import answers
 from app.api.shapes import (
     After,

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from app.actions.cases.reopen import reopen_by_hand
+from app.actions.cases.resolve import resolve
 from app.actions.record import locked
-from app.actions.reopen import reopen_by_hand
-from app.actions.resolve import resolve
 from app.api import answers
 from app.api.shapes import Body, CaseView, Given, IfMatch, PathId, Reason
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, SessionDep
-from app.queries import cases
+from app.queries.cases import cases
 from app.tables import Case
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=Guarded)

@@ -13,8 +13,8 @@ from app.api.trace import StandingView, TraceView, VerdictView, judged, moment, 
 from app.db import now
 from app.deps import Guarded, ReadingDep
 from app.errors import Invalid
+from app.queries.explained.rehearsal import Answer, Rehearsed, rehearse
 from app.queries.interactions import raw
-from app.queries.rehearsal import Answer, Rehearsed, rehearse
 from app.queries.rules import live_rules, rules_of
 from routing.entry import Admission, Filing
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.actions.rules import discard, draft, publish, roll_back
-from app.actions.rules_trial import Placed, Trial, trial
+from app.actions.rules.trial import Placed, Trial, trial
+from app.actions.rules.versions import discard, draft, publish, roll_back
 from app.api import answers
 from app.api.shapes import After, Given, Limit, Line, Page
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, OptionalKey, ReadingDep, SessionDep

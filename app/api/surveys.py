@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from app.api.shapes import Page, PathId
 from app.deps import ActorDep, Guarded, ReadingDep
-from app.queries import surveys
+from app.queries.cases import surveys
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=Guarded)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.api.shapes import After, Limit, PathId
 from app.deps import ActorDep, Guarded, ReadingDep
-from app.queries.timeline import Wish, timeline
+from app.queries.cases.timeline import Wish, timeline
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=Guarded)
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.actions.causes import set_cause
+from app.actions.touches.causes import set_cause
 from app.api.shapes import Given, Page, PathId, Reason
 from app.deps import ActorDep, Guarded, NowDep, ReadingDep, SessionDep
-from app.queries import touches
+from app.queries.cases import touches
 
 router = APIRouter(prefix="/v1/cases/{id}/touches", tags=["cases"], route_class=Guarded)
 

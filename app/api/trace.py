@@ -12,8 +12,9 @@ from app import convert
 from app.api.shapes import InteractionState, PathId, WaitShape
 from app.db import now
 from app.deps import ActorDep, Guarded, ReadingDep
-from app.queries import interactions, trace
-from app.queries.verdicts import Verdict
+from app.queries import interactions
+from app.queries.explained import trace
+from app.queries.explained.verdicts import Verdict
 from routing.explain import Change, Reason, Standing
 from routing.model import Instant, Ranked, Trace
 

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.cancel import cancel
-from app.actions.complete import complete
-from app.actions.consult import hand_over
-from app.actions.depart import no_show
+from app.actions.contacts.cancel import cancel
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import no_show
+from app.actions.contacts.write import write
+from app.actions.line.requeue import park, transfer, wake
+from app.actions.offers.consult import hand_over
 from app.actions.record import locked
-from app.actions.requeue import park, transfer, wake
-from app.actions.write import write
 from app.api import answers
 from app.api.shapes import Body, Code, Given, IfMatch, InteractionView, Line, MessageView, Moment, PathId, Reason
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, SessionDep

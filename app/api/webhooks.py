@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.actions.reachable import LONGEST_URL, check_url
-from app.actions.webhooks import (
+from app.actions.outward.reachable import LONGEST_URL, check_url
+from app.actions.outward.webhooks import (
     add_endpoint,
     change_endpoint,
     checked_kinds,
@@ -17,7 +17,7 @@ from app.actions.webhooks import (
     resend,
     view,
 )
-from app.actions.webhooks import shown as secret_shown
+from app.actions.outward.webhooks import shown as secret_shown
 from app.api import answers
 from app.api.shapes import After, Given, IfMatch, Limit, Page, PathId
 from app.deps import ActorDep, Guarded, NowDep, OnceDep, ReadingDep, ServiceDep, SessionDep

@@ -14,8 +14,8 @@ from app.cli.terminal import say, table
 from app.settings import load
 
 if TYPE_CHECKING:
-    from app.actions.apply import Differences
-    from app.actions.rows import Change
+    from app.actions.rules.apply import Differences
+    from app.actions.rules.rows import Change
     from app.configuration import Configuration
 
 
@@ -73,7 +73,7 @@ def word(value: Any) -> str:
 
 
 async def _differences(dsn: str, wanted: Configuration) -> Differences:
-    from app.actions.apply import differences
+    from app.actions.rules.apply import differences
     from app.db import Database
 
     async with Database(dsn) as db, db.reading() as session:
@@ -81,7 +81,7 @@ async def _differences(dsn: str, wanted: Configuration) -> Differences:
 
 
 async def _apply(dsn: str, wanted: Configuration, *, publish: bool) -> Differences:
-    from app.actions.apply import apply as write
+    from app.actions.rules.apply import apply as write
     from app.db import Database, now
     from app.security import Actor
 

@@ -14,7 +14,7 @@ from app.cli.terminal import say, table
 from app.settings import load
 
 if TYPE_CHECKING:
-    from app.queries.audit import Finding
+    from app.queries.audit.audit import Finding
 
 
 def audit(as_json: Annotated[bool, typer.Option("--json", help="one JSON object per finding")] = False) -> None:
@@ -36,7 +36,7 @@ async def findings_of(dsn: str) -> list[Finding]:
     """What the audit of a database finds."""
     import asyncpg
 
-    from app.queries.audit import audit as examine
+    from app.queries.audit.audit import audit as examine
 
     connection = await asyncpg.connect(dsn)
     try:

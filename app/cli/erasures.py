@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from app.actions.erased_ledger import read
+from app.actions.customers.erased_ledger import read
 from app.db import Database
 from app.loops.erasing import Erasing
 from app.settings import Settings

@@ -56,7 +56,7 @@ async def prepare(dsn: str, settings: Settings) -> FirstKeys:
 
 
 async def _fill(session: AsyncSession, settings: Settings) -> FirstKeys:
-    from app.actions.apply import apply  # only the first start needs to know what a configuration is
+    from app.actions.rules.apply import apply  # only the first start needs to know what a configuration is
     from app.configuration import read
 
     moment = await now(session)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.actions.erased_ledger import NAME
+from app.actions.customers.erased_ledger import NAME
 from app.cli.audit import findings_of
 from app.cli.place import unprepared_database
 from app.cli.terminal import say

@@ -16,7 +16,7 @@ from app.settings import load
 if TYPE_CHECKING:
     from sqlmodel.ext.asyncio.session import AsyncSession
 
-    from app.actions.rules_trial import Trial
+    from app.actions.rules.trial import Trial
     from app.db import Database
     from app.tables import RuleSet
 
@@ -59,7 +59,7 @@ def diff(
     ] = None,
 ) -> None:
     """What VERSION says otherwise than OTHER."""
-    from app.actions.rules_changes import changes
+    from app.actions.rules.changes import changes
 
     async def both(session: AsyncSession) -> tuple[Any, Any]:
         old = await _found(session, other) if other is not None else await _live(session)
@@ -74,7 +74,7 @@ def diff(
 @rules.command("dry-run")
 def dry_run(version: Version) -> None:
     """What publishing VERSION would do, and what filing anew would change for those who wait. Changes nothing."""
-    from app.actions.rules_trial import trial
+    from app.actions.rules.trial import trial
 
     _tell(_reading(lambda session: trial(session, version)))
 
@@ -85,7 +85,7 @@ def publish(
     recompute: Annotated[bool, typer.Option("--recompute", help="also file anew those who wait")] = False,
 ) -> None:
     """From now on VERSION holds. Those who wait keep what they entered with, unless they are filed anew."""
-    from app.actions.rules import publish as write
+    from app.actions.rules.versions import publish as write
 
     async def run(db: Database) -> None:
         made = await _written(db, write, version)
@@ -104,7 +104,7 @@ def publish(
 @rules.command()
 def discard(version: Version) -> None:
     """Nobody wants draft VERSION any more."""
-    from app.actions.rules import discard as write
+    from app.actions.rules.versions import discard as write
 
     row = _with_database(lambda db: _written(db, write, version))
     say(f"version {row.version} of the rules is discarded")
@@ -113,7 +113,7 @@ def discard(version: Version) -> None:
 @rules.command("roll-back")
 def roll_back(version: Version) -> None:
     """What held as VERSION holds again, as a new version."""
-    from app.actions.rules import roll_back as write
+    from app.actions.rules.versions import roll_back as write
 
     row = _with_database(lambda db: _written(db, write, version))
     say(f"version {row.version} of the rules is live, and says what version {version} said")
@@ -145,7 +145,7 @@ async def _found(session: AsyncSession, version: int) -> RuleSet:
 
 
 async def _live(session: AsyncSession) -> RuleSet | None:
-    from app.actions.rules import live_row
+    from app.actions.rules.versions import live_row
 
     return await live_row(session)
 

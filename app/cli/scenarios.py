@@ -20,7 +20,7 @@ from app.errors import CannotStart, Invalid
 from routing.hours import LOOK_AHEAD_DAYS
 
 if TYPE_CHECKING:
-    from app.queries.replay import Recorded, RecordedContact, RecordedShift
+    from app.queries.explained.replay import Recorded, RecordedContact, RecordedShift
     from routing.rules.model import Rules
     from routing.simulation.scenario import Arrival, Scenario, Team
 
@@ -93,7 +93,7 @@ def with_holidays(scenario: Scenario) -> Scenario:
     named = {queue.hours.holidays for queue in scenario.rules.queues.values() if queue.hours is not None} - {None}
     if not named:
         return scenario
-    from app.queries.opening import holidays_in
+    from app.queries.line.opening import holidays_in
 
     calendar = scenario.calendar
     days = calendar.date, calendar.date + timedelta(seconds=calendar.closes) + AFTERWARDS + LOOK_AHEAD_DAYS * AFTERWARDS

@@ -140,7 +140,7 @@ async def _from_log(dsn: str, replay: tuple[str, str], draft: int | None) -> tup
     import asyncpg
 
     from app.cli.scenarios import moment, replayed
-    from app.queries.replay import recorded
+    from app.queries.explained.replay import recorded
     from app.queries.rules import live_rules, rules_of
 
     connection = await asyncpg.connect(dsn)

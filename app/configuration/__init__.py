@@ -1,7 +1,7 @@
 """The configuration file: who we are, what can be asked for, where it waits and who answers.
 
 Decides whether a file is right, to the last reference, and names every mistake with its line. Never touches the database:
-`app.actions.apply` does.
+`app.actions.rules.apply` does.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from app import registry
-from app.actions import page_links
-from app.actions.heartbeat import Heartbeats
+from app.actions.customers import page_links
+from app.actions.representatives.heartbeat import Heartbeats
 from app.db import Database
 from app.deps.feed import Feed
 from app.deps.keyring import Keyring

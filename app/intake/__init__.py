@@ -3,7 +3,7 @@
 Decides which of its two ways a signal takes. It never decides what a signal means (the actions do).
 """
 
-from app.actions.contact import Contact
+from app.actions.contacts.contact import Contact
 from app.intake.intake import Intake
 
 __all__ = ["Contact", "Intake"]

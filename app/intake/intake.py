@@ -11,22 +11,22 @@ from typing import Self, cast
 from uuid import UUID
 
 from app import registry
-from app.actions import signals
-from app.actions.admission import Door
-from app.actions.arrival import Arrival, RulesMovedOn, anew, prepare
-from app.actions.contact import Contact
-from app.actions.entering import Entered
-from app.actions.receive import Taken, receive
-from app.actions.told import Told
-from app.actions.write_batch import Written
+from app.actions.contacts import signals
+from app.actions.contacts.admission import Door
+from app.actions.contacts.arrival import Arrival, RulesMovedOn, anew, prepare
+from app.actions.contacts.contact import Contact
+from app.actions.contacts.receive import Taken, receive
+from app.actions.contacts.told import Told
+from app.actions.contacts.write_batch import Written
+from app.actions.line.entering import Entered
 from app.db import Connection, Database, now
 from app.errors import Invalid, NotFound, RaabtaError, Unavailable
 from app.intake.counting import Arrivals
 from app.intake.group import Committed, GroupCommit
+from app.queries.cases.threads import thread
 from app.queries.catalogue import Catalogue, catalogue
-from app.queries.refusals import answers
-from app.queries.standing import NOWHERE, Place, Waits, of_contact, places, standing
-from app.queries.threads import thread
+from app.queries.line.refusals import answers
+from app.queries.line.standing import NOWHERE, Place, Waits, of_contact, places, standing
 from app.security import Actor, Role
 from channels.base import Arrived, Asked, Delivered, Ended, Failed, Info, Left, Outcome, Signal, Wrote
 

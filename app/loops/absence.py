@@ -13,8 +13,8 @@ from typing import ClassVar, Final
 from typing_extensions import override
 
 from app import db
-from app.actions.let_go import let_go
-from app.actions.presence import set_presence
+from app.actions.representatives.let_go import let_go
+from app.actions.representatives.presence import set_presence
 from app.db import Connection, Database
 from app.loops.batches import Batches
 from app.loops.chore import Chore

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
-from app.actions.bar import catch_up, unheard
+from app.actions.representatives.bar import catch_up, unheard
 from app.db import Connection
 from app.loops.singly import Singly
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.queries import floor as queries
+from app.queries.line import floor as queries
 
 SLICE = 500
 """Rows per slice and direction: a few milliseconds, wherever it stands."""

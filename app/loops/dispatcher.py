@@ -14,7 +14,7 @@ import time
 import asyncpg
 from typing_extensions import override
 
-from app.actions.offer import WRITE
+from app.actions.offers.offer import WRITE
 from app.db import PINNED, Database
 from app.loops.chore import Chore
 from app.loops.lease import Lease

@@ -16,9 +16,9 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
-from app.actions.erase import erase
-from app.actions.erased_ledger import append
-from app.actions.retain import AT_ONCE, retain
+from app.actions.customers.erase import erase
+from app.actions.customers.erased_ledger import append
+from app.actions.customers.retain import AT_ONCE, retain
 from app.db import Connection, now
 from app.loops.chore import Chore
 from app.loops.singly import Singly

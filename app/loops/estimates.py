@@ -19,8 +19,8 @@ from app.db import Connection, Database
 from app.loops.chore import Chore
 from app.loops.lease import Lease
 from app.loops.measures import Measures
-from app.queries.lines import Estimated, estimated
-from app.queries.servers import NOTHING_SEEN, Seen, Stand, seen, stand
+from app.queries.line.lines import Estimated, estimated
+from app.queries.line.servers import NOTHING_SEEN, Seen, Stand, seen, stand
 
 MEASURE_SECONDS: Final = 10.0
 

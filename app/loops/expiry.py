@@ -11,8 +11,8 @@ from typing import ClassVar
 from typing_extensions import override
 
 from app import db
-from app.actions.expire import expire
-from app.actions.presence import set_presence
+from app.actions.offers.expire import expire
+from app.actions.representatives.presence import set_presence
 from app.loops.batches import BATCH
 from app.loops.chore import Chore
 from app.security import SYSTEM

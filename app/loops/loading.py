@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.queries import floor as queries
+from app.queries.line import floor as queries
 
 FIRST_PAGE = 500
 PAGE = 2_000

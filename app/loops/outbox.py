@@ -15,8 +15,8 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
-from app.actions.deliver import CLAIM_SECONDS, Claimed, Verdict, claim, conclude, judge, lapse
-from app.actions.signals import undelivered
+from app.actions.contacts.signals import undelivered
+from app.actions.outward.deliver import CLAIM_SECONDS, Claimed, Verdict, claim, conclude, judge, lapse
 from app.db import Connection, Database, now
 from app.errors import Unavailable as DatabaseAway
 from app.loops.chore import Chore, fault

@@ -11,7 +11,7 @@ from typing import cast
 
 from typing_extensions import override
 
-from app.actions.contact import Contact
+from app.actions.contacts.contact import Contact
 from app.db import Database
 from app.errors import RaabtaError
 from app.intake import Intake

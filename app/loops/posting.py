@@ -1,6 +1,6 @@
 """Sends bytes to an address somebody else chose, and to nothing inside the house.
 
-Decides nothing about which addresses may be reached (`app.actions.reachable` does): the name is looked up once, every address
+Decides nothing about which addresses may be reached (`app.actions.outward.reachable` does): the name is looked up once, every address
 it has must be one that may, and the connection goes to the very address that was looked at, so that a name cannot mean another
 one a moment later. Redirects are not followed, answers are not read.
 """
@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from app.actions.reachable import Address, Network, is_reachable, literal
-from app.actions.webhook_deliveries import Answer
+from app.actions.outward.reachable import Address, Network, is_reachable, literal
+from app.actions.outward.webhook_deliveries import Answer
 
 TIMEOUT_SECONDS: Final = 15.0
 

@@ -1,4 +1,4 @@
-"""Measures the clocks of open cases anew after other rules were published. What that means, `app.actions.clocks_anew` knows.
+"""Measures the clocks of open cases anew after other rules were published. What that means, `app.actions.clocks.anew` knows.
 
 Decides how many cases go into one transaction, so that a publication holds up nobody however many cases are open.
 """
@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from typing_extensions import override
 
-from app.actions.clocks_anew import measure_some_anew
+from app.actions.clocks.anew import measure_some_anew
 from app.db import now
 from app.loops.chore import Chore
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from typing_extensions import override
 
 from app import db
-from app.actions.caps import rest_anew, wrongly_resting
+from app.actions.representatives.caps import rest_anew, wrongly_resting
 from app.loops.batches import BATCH
 from app.loops.chore import Chore
 

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from prometheus_client import CollectorRegistry
 
-from app.actions.reachable import Network
+from app.actions.outward.reachable import Network
 from app.db import Database
 from app.intake import Intake
 from app.loops.absence import HandBack, Silence

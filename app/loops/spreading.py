@@ -1,4 +1,4 @@
-"""Tells everybody what was said of an incident. To whom and what, `app.actions.spread` decides.
+"""Tells everybody what was said of an incident. To whom and what, `app.actions.incidents.spread` decides.
 
 Decides how many are told in one transaction, so that a kill repeats nothing and nobody waits long for a lock; and that an
 incident that fails is left until the others are told, so that it holds up none of them.
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from app.actions.spread import spread_some
+from app.actions.incidents.spread import spread_some
 from app.db import now
 from app.errors import Unavailable
 from app.loops.busy import is_busy

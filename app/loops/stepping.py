@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
-from app.actions.step import exhaust, exhausted, put_off, step
+from app.actions.line.step import exhaust, exhausted, put_off, step
 from app.db import Connection
 from app.loops.batches import Batches
 from app.loops.singly import Singly

@@ -1,4 +1,4 @@
-"""Looks whether more of the same come than chance explains. What that means, `app.actions.surges` knows.
+"""Looks whether more of the same come than chance explains. What that means, `app.actions.incidents.surges` knows.
 
 Decides how often it is looked at, and that most looks write nothing.
 """
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from app.actions.surges import propose_surges, surging
+from app.actions.incidents.surges import propose_surges, surging
 from app.db import now
 from app.loops.chore import Chore
 from app.queries.rules import live_rules

@@ -1,7 +1,7 @@
 """One term of the dispatcher: a floor built from the tables, kept true by following the events, planned and written.
 
 Decides in which order these things happen and what is read again. What goes to whom, `routing` decides; whether it still
-holds when it is written, `app.actions.offer`. All of it happens in one task over one connection, so that what is placed
+holds when it is written, `app.actions.offers.offer`. All of it happens in one task over one connection, so that what is placed
 on the floor is never older than what was followed.
 """
 
@@ -18,11 +18,11 @@ from uuid import UUID
 import asyncpg
 
 from app import convert
-from app.actions.offer import WRITE, Made, Wanted, offer
+from app.actions.offers.offer import WRITE, Made, Wanted, offer
 from app.loops.comparing import SLICE, Comparing
 from app.loops.loading import PAGE, Loader
 from app.loops.measures import Measures
-from app.queries import floor as queries
+from app.queries.line import floor as queries
 from app.queries.rules import live_rules
 from routing.entry import kinds
 from routing.floor import Floor

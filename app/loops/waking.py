@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
-from app.actions.rouse import put_off, rouse, sleepers
+from app.actions.line.rouse import put_off, rouse, sleepers
 from app.db import Connection
 from app.loops.singly import Singly
 

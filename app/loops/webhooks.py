@@ -16,9 +16,9 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
-from app.actions.reachable import Network
-from app.actions.webhook_deliveries import AT_ONCE, Claimed, claim, conclude, receivers
-from app.actions.webhooks import lay_out, signatures
+from app.actions.outward.reachable import Network
+from app.actions.outward.webhook_deliveries import AT_ONCE, Claimed, claim, conclude, receivers
+from app.actions.outward.webhooks import lay_out, signatures
 from app.errors import Unavailable
 from app.loops.chore import Chore, fault
 from app.loops.following import Following

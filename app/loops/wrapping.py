@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from typing_extensions import override
 
-from app.actions.wrap_up import wrap_up
+from app.actions.representatives.wrap_up import wrap_up
 from app.db import Connection
 from app.loops.batches import Batches
 

@@ -13,9 +13,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.db import Connection
-from app.queries.entrances import read_queues
-from app.queries.incidents import declared, said
-from app.queries.opening import Calendar
+from app.queries.incidents.incidents import declared, said
+from app.queries.line.entrances import read_queues
+from app.queries.line.opening import Calendar
 from app.queries.rules import live_rules
 from channels.base import House, RequestOption
 from channels.said import Said

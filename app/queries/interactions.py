@@ -20,9 +20,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.db import Connection
 from app.errors import NotFound
 from app.queries import cursors
-from app.queries.families import customer_family, family
+from app.queries.cases.families import customer_family, family
+from app.queries.line.standing import standing
 from app.queries.readers import sees
-from app.queries.standing import standing
 from app.tables import Assignment, Case, Customer, Interaction, Message
 from channels.base import Outcome
 

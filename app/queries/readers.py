@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import Forbidden, NotFound
-from app.queries.families import customer_family, family
+from app.queries.cases.families import customer_family, family
 from app.tables import Assignment, Case, Customer, Interaction, SecondCheck
 
 

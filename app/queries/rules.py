@@ -1,7 +1,7 @@
 """Which rules there are, and which of them are live.
 
 Decides how a version is found and read back. A document never changes, so what was parsed once is kept, and asking for the
-live rules costs one look at an index. Never writes: `app.actions.rules` does.
+live rules costs one look at an index. Never writes: `app.actions.rules.versions` does.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class QueueEstimate(SQLModel, table=True):
     mean_handle_seconds: float
     at: datetime = Field(sa_type=MOMENT)
     line: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=EMPTY_OBJECT)
-    """By kind of work what its wait is made of, as `app.queries.lines` writes it: who really comes, and who goes before."""
+    """By kind of work what its wait is made of, as `app.queries.line.lines` writes it: who really comes, and who goes before."""
     changed_at: datetime | None = Field(default=None, sa_type=MOMENT)  # when one of its representatives last changed
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Path, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.merge import merge, unmerge
-from app.actions.split import move, split
+from app.actions.cases.merge import merge, unmerge
+from app.actions.cases.split import move, split
 from app.deps import ActorDep, ServiceDep
 from app.errors import Invalid, NotFound
-from app.queries.desk_people import id_in
+from app.queries.desk.person import id_in
 from app.tables import Merge
 from app.web.fields import Line, PathId, Short
 from app.web.forms import Deed, press

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Path, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.promises import give_promise, move_promise, promise_kept, release_promise
+from app.actions.promises.given import give_promise, move_promise, promise_kept, release_promise
 from app.deps import ActorDep, ServiceDep
-from app.queries import desk
+from app.queries.desk import frame as desk
 from app.web.fields import Line, PathId, Reason, Short
 from app.web.forms import Deed, moment_of, press
 from app.web.page import Page

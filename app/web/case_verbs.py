@@ -11,13 +11,13 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Path, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.awaiting import await_customer, stop_awaiting
-from app.actions.cases import alone
-from app.actions.causes import set_cause
-from app.actions.describe import describe_case
-from app.actions.playbooks import tick, untick
-from app.actions.reopen import reopen_by_hand
-from app.actions.resolve import resolve
+from app.actions.cases.awaiting import await_customer, stop_awaiting
+from app.actions.cases.describe import describe_case
+from app.actions.cases.playbooks import tick, untick
+from app.actions.cases.reopen import reopen_by_hand
+from app.actions.cases.resolve import resolve
+from app.actions.contacts.cases import alone
+from app.actions.touches.causes import set_cause
 from app.deps import ActorDep, ServiceDep
 from app.errors import Invalid
 from app.queries.readers import may_change_case, may_see_case

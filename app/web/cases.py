@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from app.deps import ActorDep, ReadingDep, ServiceDep
-from app.queries import desk_cases
+from app.queries.desk import case as desk_cases
 from app.web.frame import frame, framed
 from app.web.page import Page
 

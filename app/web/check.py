@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.deps import ActorDep, ReadingDep, Service, ServiceDep
-from app.queries import checks, desk_cases
+from app.queries.cases import checks
+from app.queries.desk import case as desk_cases
 from app.security import Actor
 from app.web.fields import PathId
 from app.web.frame import Frame, Wrong, frame, framed

@@ -9,7 +9,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.checks import approve, drop, send_back, take
+from app.actions.checks.decide import approve, drop, send_back, take
 from app.deps import ActorDep, ServiceDep
 from app.errors import Invalid
 from app.web.fields import Comment, PathId

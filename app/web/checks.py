@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.deps import ActorDep, ReadingDep, ServiceDep
-from app.queries import checks, desk_cases
+from app.queries.cases import checks
+from app.queries.desk import case as desk_cases
 from app.web.frame import frame, framed
 from app.web.page import Page
 

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.deps import ActorDep, ReadingDep, Service, ServiceDep
-from app.queries import desk
-from app.queries.desk import Held
+from app.queries.desk import frame as desk
+from app.queries.desk.frame import Held
 from app.security import Actor
 from app.tables import Assignment
 from app.web.fields import PathId, myself

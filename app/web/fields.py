@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import Conflict, Forbidden
-from app.queries import desk
+from app.queries.desk import frame as desk
 from app.security import Actor
 
 

@@ -17,9 +17,9 @@ from app import registry
 from app.db import now as database_clock
 from app.db import uuid7
 from app.deps import Service
-from app.queries import desk
-from app.queries.desk import Held, House
-from app.queries.desk_cases import Seen, open_alarms, seen
+from app.queries.desk import frame as desk
+from app.queries.desk.case import Seen, open_alarms, seen
+from app.queries.desk.frame import Held, House
 from app.security import Actor
 from app.tables import Representative
 from app.web.page import render, spoken_here

@@ -10,7 +10,11 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.deps import ActorDep, ReadingDep, Service, ServiceDep
-from app.queries import cases, desk, desk_cases, incidents, incidents_reach
+from app.queries.cases import cases
+from app.queries.desk import case as desk_cases
+from app.queries.desk import frame as desk
+from app.queries.incidents import incidents
+from app.queries.incidents import reach as incidents_reach
 from app.security import Actor
 from app.web.fields import PathId
 from app.web.frame import Wrong, frame, framed

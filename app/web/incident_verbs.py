@@ -11,12 +11,12 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Path, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.attach import attach, detach
-from app.actions.incidents import Change, Told, Touched, close, declare, declare_proposed, dismiss, update
-from app.actions.incidents_reach import tell
+from app.actions.incidents.attach import attach, detach
+from app.actions.incidents.declare import Change, Told, Touched, close, declare, declare_proposed, dismiss, update
+from app.actions.incidents.reach import tell
 from app.deps import ActorDep, ServiceDep
 from app.errors import Invalid
-from app.queries import desk
+from app.queries.desk import frame as desk
 from app.web.fields import PathId, Short
 from app.web.forms import Deed, moment_of, press
 from app.web.page import Page

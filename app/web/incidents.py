@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.deps import ActorDep, ReadingDep, Service, ServiceDep
-from app.queries import desk, incidents
+from app.queries.desk import frame as desk
+from app.queries.incidents import incidents
 from app.security import Actor
 from app.web.frame import Wrong, frame, framed
 from app.web.page import Page

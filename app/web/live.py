@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from app.deps import ActorDep, ReadingDep, Service, ServiceDep
 from app.errors import RaabtaError, TooMany, Unavailable
-from app.queries import desk
+from app.queries.desk import frame as desk
 from app.queries.feed import Place
 from app.web.fields import myself
 from app.web.page import Page, render

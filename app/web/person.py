@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.deps import ActorDep, ReadingDep, Service, ServiceDep
-from app.queries import desk_people
+from app.queries.desk import person as desk_people
 from app.security import Actor
 from app.web.fields import PathId
 from app.web.frame import Wrong, frame, framed

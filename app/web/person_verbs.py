@@ -10,11 +10,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.merge_customers import merge_customers, unmerge_customers
-from app.actions.proxies import end_proxy, name_proxy
+from app.actions.customers.merge import merge_customers, unmerge_customers
+from app.actions.customers.proxies import end_proxy, name_proxy
 from app.deps import ActorDep, ServiceDep
 from app.errors import Invalid, NotFound
-from app.queries.desk_people import named
+from app.queries.desk.person import named
 from app.tables import Merge
 from app.web.fields import Line, PathId, Reason
 from app.web.forms import Deed, press

@@ -16,7 +16,7 @@ from babel.dates import format_date, format_time, format_timedelta, get_datetime
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
-from app.queries.desk import Held, House
+from app.queries.desk.frame import Held, House
 from app.tables import Case, Customer, Interaction
 from app.web.words import Words
 

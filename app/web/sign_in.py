@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 
-from app.actions.presence import set_presence
+from app.actions.representatives.presence import set_presence
 from app.deps import COOKIE, ActorDep, NowDep, ServiceDep, SessionDep
 from app.deps.guard import address
 from app.errors import Forbidden, RaabtaError, Unauthenticated, Unavailable

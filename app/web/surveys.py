@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.actions.alarms import end_alarm
 from app.deps import ActorDep, NowDep, ReadingDep, ServiceDep, SessionDep
-from app.queries import desk_cases, desk_surveys
+from app.queries.desk import case as desk_cases
+from app.queries.desk import surveys as desk_surveys
 from app.web.fields import PathId
 from app.web.frame import frame, framed
 from app.web.page import Page, see

@@ -11,19 +11,19 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Path, Request, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.accept import accept
-from app.actions.cases import survivor
-from app.actions.complete import complete
-from app.actions.depart import no_show
-from app.actions.presence import set_presence
-from app.actions.pull import pull
-from app.actions.reject import reject
-from app.actions.requeue import park, transfer, wake
-from app.actions.resolve import resolve
-from app.actions.write import write
+from app.actions.cases.resolve import resolve
+from app.actions.contacts.cases import survivor
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import no_show
+from app.actions.contacts.write import write
+from app.actions.line.requeue import park, transfer, wake
+from app.actions.offers.accept import accept
+from app.actions.offers.pull import pull
+from app.actions.offers.reject import reject
+from app.actions.representatives.presence import set_presence
 from app.deps import ActorDep, NowDep, ServiceDep, SessionDep
 from app.errors import Forbidden
-from app.queries import desk
+from app.queries.desk import frame as desk
 from app.queries.representatives import preferred_by
 from app.security import Actor
 from app.web.fields import Line, PathId, Reason, Short, in_hand, myself

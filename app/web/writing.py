@@ -12,8 +12,8 @@ from fastapi.responses import RedirectResponse
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app import db
-from app.actions.complete import complete
-from app.actions.write import write
+from app.actions.contacts.complete import complete
+from app.actions.contacts.write import write
 from app.deps import ActorDep, Once, Service, ServiceDep
 from app.deps.idempotency import Replayed, alone, digest_of
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RaabtaError, Unavailable

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from app.actions.offer import Wanted, offer
+from app.actions.offers.offer import Wanted, offer
 from app.db import uuid7
 from app.main import create_app
 from app.security import digest

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from tests.api.conftest import House
 from tests.documents import SPARE, document
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from app.actions.survey import answer
+from app.actions.surveys.ask import answer
 from app.db import now
 from app.security import Actor
 from app.tables import Survey

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.close import close
+from app.actions.cases.close import close
+from app.actions.cases.resolve import resolve
 from app.actions.record import locked
-from app.actions.resolve import resolve
 from app.security import Actor
 from app.tables import Case
 from channels.base import Arrived, Person, Wrote

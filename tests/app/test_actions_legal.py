@@ -8,14 +8,14 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.accept import accept
-from app.actions.cancel import cancel
-from app.actions.complete import complete
-from app.actions.depart import depart, no_show
-from app.actions.reject import reject
-from app.actions.requeue import come_back, hand_back, park, transfer, wake
-from app.actions.resolve import resolve
-from app.actions.write import write
+from app.actions.cases.resolve import resolve
+from app.actions.contacts.cancel import cancel
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import depart, no_show
+from app.actions.contacts.write import write
+from app.actions.line.requeue import come_back, hand_back, park, transfer, wake
+from app.actions.offers.accept import accept
+from app.actions.offers.reject import reject
 from app.errors import Conflict, Invalid, NotFound
 from routing.lifecycle import CASE, INTERACTION
 from tests.shift import STATES, Shift

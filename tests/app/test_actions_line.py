@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.accept import accept
-from app.actions.cancel import cancel
-from app.actions.complete import complete
-from app.actions.depart import depart, no_show
-from app.actions.reject import EXCLUDED_AT_MOST, reject
-from app.actions.requeue import come_back, hand_back, park, transfer, wake
-from app.queries.colleagues import others_could
+from app.actions.contacts.cancel import cancel
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import depart, no_show
+from app.actions.line.requeue import come_back, hand_back, park, transfer, wake
+from app.actions.offers.accept import accept
+from app.actions.offers.reject import EXCLUDED_AT_MOST, reject
+from app.queries.line.colleagues import others_could
 from channels.base import Person
 from routing.plan import back_off
 from tests.shift import Shift, person

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from app.actions.complete import complete
-from app.actions.heartbeat import Heartbeats
-from app.actions.presence import set_presence
+from app.actions.contacts.complete import complete
+from app.actions.representatives.heartbeat import Heartbeats
+from app.actions.representatives.presence import set_presence
 from app.errors import Conflict, NotFound
 from tests.racing import HANG_SECONDS, blocked
 from tests.shift import Shift, person

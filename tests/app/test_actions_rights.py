@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from app.actions.accept import accept
-from app.actions.cancel import cancel
-from app.actions.complete import complete
-from app.actions.depart import no_show
-from app.actions.presence import set_presence
-from app.actions.reject import reject
-from app.actions.requeue import park, transfer
-from app.actions.resolve import resolve
-from app.actions.write import write
+from app.actions.cases.resolve import resolve
+from app.actions.contacts.cancel import cancel
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import no_show
+from app.actions.contacts.write import write
+from app.actions.line.requeue import park, transfer
+from app.actions.offers.accept import accept
+from app.actions.offers.reject import reject
+from app.actions.representatives.presence import set_presence
 from app.errors import Forbidden
 from app.security import Actor
 from tests.shift import Shift, person

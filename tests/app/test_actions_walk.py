@@ -11,24 +11,24 @@ from uuid import UUID
 
 import asyncpg
 
-from app.actions.accept import accept
-from app.actions.assign import assign
-from app.actions.bar import Whose, bar, unbar
-from app.actions.callback import request_callback, unreached
-from app.actions.cancel import cancel
-from app.actions.complete import complete
-from app.actions.consult import consult, hand_over
-from app.actions.depart import depart, no_show
-from app.actions.expire import expire
-from app.actions.let_go import let_go
-from app.actions.offer import Wanted, offer
-from app.actions.presence import set_presence
-from app.actions.pull import pull
-from app.actions.reject import reject
-from app.actions.requeue import come_back, hand_back, park, transfer, wake
-from app.actions.resolve import resolve
-from app.actions.wrap_up import wrap_up
-from app.actions.write import write
+from app.actions.cases.resolve import resolve
+from app.actions.contacts.cancel import cancel
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import depart, no_show
+from app.actions.contacts.write import write
+from app.actions.line.callback import request_callback, unreached
+from app.actions.line.requeue import come_back, hand_back, park, transfer, wake
+from app.actions.offers.accept import accept
+from app.actions.offers.assign import assign
+from app.actions.offers.consult import consult, hand_over
+from app.actions.offers.expire import expire
+from app.actions.offers.offer import Wanted, offer
+from app.actions.offers.pull import pull
+from app.actions.offers.reject import reject
+from app.actions.representatives.bar import Whose, bar, unbar
+from app.actions.representatives.let_go import let_go
+from app.actions.representatives.presence import set_presence
+from app.actions.representatives.wrap_up import wrap_up
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RaabtaError
 from app.loops.bars import Bars
 from app.loops.stepping import Exhaustion, Stepping

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from app import registry
-from app.actions.accept import accept
-from app.actions.cancel import cancel
-from app.actions.command import command, key_of
-from app.actions.depart import depart
+from app.actions.contacts.cancel import cancel
+from app.actions.contacts.depart import depart
+from app.actions.contacts.write import REFERENCES_AT_MOST, write
+from app.actions.line.requeue import transfer
+from app.actions.offers.accept import accept
+from app.actions.offers.reject import reject
+from app.actions.outward.command import command, key_of
 from app.actions.record import locked
-from app.actions.reject import reject
-from app.actions.requeue import transfer
-from app.actions.write import REFERENCES_AT_MOST, write
 from app.db import now
 from app.errors import Conflict
 from app.tables import Interaction

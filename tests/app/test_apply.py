@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select, update
 
-from app.actions.apply import Differences, apply, differences
-from app.actions.rows import Change
-from app.actions.rules import publish
+from app.actions.rules.apply import Differences, apply, differences
+from app.actions.rules.rows import Change
+from app.actions.rules.versions import publish
 from app.configuration import Configuration, WrongConfiguration, read, read_text
 from app.configuration.references import unserved
 from app.db import Database, now

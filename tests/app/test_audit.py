@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from app.db import uuid7
-from app.queries.audit import MOST_PER_RULE, Finding, audit
+from app.queries.audit.audit import MOST_PER_RULE, Finding, audit
 from tests.office import furnish
 
 STORIES = {

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from app.cli.archive import MANIFEST, TRANSIENT, Contents, load, save
 from app.db import migrate_async
 from app.errors import CannotStart
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from app.queries.feed import START, Place, Told, page
 from tests.app.test_audit import STORIES, recount, tell
 from tests.office import furnish

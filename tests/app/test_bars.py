@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.bar import AT_MOST, Whose, bar, unbar
-from app.actions.complete import complete
-from app.actions.requeue import hand_back, transfer
+from app.actions.contacts.complete import complete
+from app.actions.line.requeue import hand_back, transfer
+from app.actions.representatives.bar import AT_MOST, Whose, bar, unbar
 from app.errors import Conflict, NotFound
 from app.loops.bars import Bars
 from channels.base import Person

@@ -10,11 +10,11 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.accept import accept
-from app.actions.callback import request_callback, unreached
-from app.actions.complete import complete
-from app.actions.depart import depart
-from app.actions.requeue import hand_back
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import depart
+from app.actions.line.callback import request_callback, unreached
+from app.actions.line.requeue import hand_back
+from app.actions.offers.accept import accept
 from app.db import now
 from app.errors import Conflict, Forbidden, Invalid
 from app.loops.stepping import Exhaustion

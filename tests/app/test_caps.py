@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.actions.accept import accept
-from app.actions.assign import assign
-from app.actions.complete import complete
-from app.actions.reject import reject
+from app.actions.contacts.complete import complete
+from app.actions.offers.accept import accept
+from app.actions.offers.assign import assign
+from app.actions.offers.reject import reject
 from app.db import first_id, now, uuid7
 from app.errors import Conflict
 from tests.shift import Shift, person

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.awaiting import await_customer, stop_awaiting
-from app.actions.cases import alone
-from app.actions.describe import describe_case
-from app.actions.merge import merge
-from app.actions.split import move, split
+from app.actions.cases.awaiting import await_customer, stop_awaiting
+from app.actions.cases.describe import describe_case
+from app.actions.cases.merge import merge
+from app.actions.cases.split import move, split
+from app.actions.contacts.cases import alone
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.loops.tending import Tending
 from channels.base import Person, Wrote

@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 
 from app.actions import tending
-from app.actions.checks import approve, drop, send_back, take
-from app.actions.complete import complete
-from app.actions.resolve import resolve
+from app.actions.cases.resolve import resolve
+from app.actions.checks.decide import approve, drop, send_back, take
+from app.actions.contacts.complete import complete
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.loops.tending import Tending
 from app.loops.timers import Timers
-from app.queries.checks import LEAST, figures, page
+from app.queries.cases.checks import LEAST, figures, page
 from app.security import Actor
 from channels.base import Person, Wrote
 from tests.moving import turns

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.actions.checks import approve, take
-from app.actions.write import write
-from app.queries.audit import audit
+from app.actions.checks.decide import approve, take
+from app.actions.contacts.write import write
+from app.queries.audit.audit import audit
 from tests.app.test_checks import checked, served
 from tests.shift import Shift, person
 

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.bar import Whose, bar
-from app.actions.checks import take
-from app.actions.merge import merge
-from app.actions.merge_customers import merge_customers
-from app.actions.proxies import name_proxy
-from app.actions.resolve import resolve
+from app.actions.cases.merge import merge
+from app.actions.cases.resolve import resolve
+from app.actions.checks.decide import take
+from app.actions.customers.merge import merge_customers
+from app.actions.customers.proxies import name_proxy
+from app.actions.representatives.bar import Whose, bar
 from app.errors import Forbidden
 from channels.base import Person
 from tests.app.test_checks import check_of, checked, seen, served

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.actions import rules
-from app.actions.resolve import resolve
+from app.actions.cases.resolve import resolve
+from app.actions.rules import versions as rules
 from tests.ruling import document
 from tests.shift import Shift, person
 from tests.solving import alarms, fire, served, tend

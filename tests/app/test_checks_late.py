@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.merge import merge, unmerge
-from app.actions.resolve import resolve
-from app.actions.rules import draft, publish
+from app.actions.cases.merge import merge, unmerge
+from app.actions.cases.resolve import resolve
+from app.actions.rules.versions import draft, publish
 from app.security import Actor
 from app.tables import Merge
 from tests.documents import document

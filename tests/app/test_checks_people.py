@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.actions.checks import approve, take
-from app.actions.resolve import resolve
-from app.actions.write import write
+from app.actions.cases.resolve import resolve
+from app.actions.checks.decide import approve, take
+from app.actions.contacts.write import write
 from app.errors import Forbidden
 from app.security import Actor
 from tests.app.test_checks import check_of, checked, served

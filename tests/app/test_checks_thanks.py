@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.actions.causes import set_cause
-from app.actions.complete import complete
-from app.actions.resolve import resolve
+from app.actions.cases.resolve import resolve
+from app.actions.contacts.complete import complete
+from app.actions.touches.causes import set_cause
 from tests.shift import Shift, person
 from tests.solving import call_solved, row, say, solved, tend
 

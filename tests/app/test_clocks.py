@@ -11,15 +11,15 @@ import pytest
 from sqlmodel import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import clocks_due
-from app.actions.awaiting import await_customer, stop_awaiting
-from app.actions.cancel import cancel
-from app.actions.complete import complete
-from app.actions.depart import depart
-from app.actions.merge import merge
+from app.actions.cases.awaiting import await_customer, stop_awaiting
+from app.actions.cases.merge import merge
+from app.actions.cases.resolve import resolve
+from app.actions.clocks import due as clocks_due
+from app.actions.contacts.cancel import cancel
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import depart
+from app.actions.contacts.write import write
 from app.actions.record import locked
-from app.actions.resolve import resolve
-from app.actions.write import write
 from app.db import now
 from app.loops.tending import Tending
 from app.loops.timers import Timers

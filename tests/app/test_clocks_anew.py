@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.actions.awaiting import await_customer, stop_awaiting
-from app.actions.closing import close
-from app.actions.resolve import resolve
+from app.actions.cases.awaiting import await_customer, stop_awaiting
+from app.actions.cases.resolve import resolve
+from app.actions.line.closing import close
 from app.loops.recomputing import Recomputing
 from tests.moving import turns
 from tests.shift import Shift

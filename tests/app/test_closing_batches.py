@@ -12,13 +12,13 @@ from uuid import UUID
 import pytest
 
 from app.actions import firing
-from app.actions.merge import merge, unmerge
-from app.actions.survey import answer
+from app.actions.cases.merge import merge, unmerge
+from app.actions.surveys.ask import answer
 from app.actions.timers import NewTimer, set_timers
 from app.db import now
 from app.loops import timers as loop
 from app.loops.timers import Timers
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from app.tables import Merge, Survey
 from channels.base import Person
 from tests.moving import turns

@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import survey_end
-from app.actions.close import close, shut
+from app.actions.cases.close import close, shut
 from app.actions.firing import HANDLERS, due
 from app.actions.firing import fire as fire_all
 from app.actions.record import locked
-from app.actions.survey_end import survey_closes
+from app.actions.surveys import end as survey_end
+from app.actions.surveys.end import survey_closes
 from app.actions.tending import CONCERNS
 from app.db import now
 from app.errors import Conflict

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.actions import firing, rouse, step, webhook_deliveries
+from app.actions import firing
+from app.actions.line import rouse, step
+from app.actions.outward import webhook_deliveries
 from app.loops import janitor
 from tests.shift import Shift
 

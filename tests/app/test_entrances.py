@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from app.db import Database
-from app.queries.entrances import read_queues
-from app.queries.opening import Calendar
+from app.queries.line.entrances import read_queues
+from app.queries.line.opening import Calendar
 from routing.entry import admit
 from routing.rules import EntryRule, HoursRule, QueueRule, Rules
 

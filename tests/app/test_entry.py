@@ -9,12 +9,12 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.closing import close
-from app.actions.complete import complete
+from app.actions.contacts.complete import complete
+from app.actions.line.closing import close
 from app.db import now
 from app.errors import Invalid, NotFound
 from app.intake import Contact, Intake
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from app.queries.rules import live_rules
 from app.security import SYSTEM
 from channels.base import Arrived, Asked, Ended, Left, Outcome, Person

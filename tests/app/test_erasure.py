@@ -11,19 +11,19 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.actions.checks import take
-from app.actions.complete import complete
-from app.actions.erase import ask_erasure
-from app.actions.erased_ledger import append, read
-from app.actions.merge_customers import merge_customers
-from app.actions.rules import draft, publish
-from app.actions.write import write
+from app.actions.checks.decide import take
+from app.actions.contacts.complete import complete
+from app.actions.contacts.write import write
+from app.actions.customers.erase import ask_erasure
+from app.actions.customers.erased_ledger import append, read
+from app.actions.customers.merge import merge_customers
+from app.actions.rules.versions import draft, publish
 from app.cli.erasures import again
 from app.db import uuid7
 from app.errors import Conflict
 from app.loops.erasing import Erasing, Retention
 from app.loops.tending import Tending
-from app.queries.export import export
+from app.queries.customers.export import export
 from channels.base import Person, Wrote
 from tests.documents import document
 from tests.moving import turns

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.proxies import name_proxy
+from app.actions.customers.proxies import name_proxy
 from app.db import uuid7
 from channels.base import Person
 from tests.app.test_erasure import customer_of, everything, forgotten, served

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from app.actions.complete import complete
-from app.actions.erase import ask_erasure
-from app.actions.erased_ledger import append, read
-from app.actions.merge import merge
-from app.actions.reopen import reopen_by_hand
-from app.actions.rules import draft, publish
-from app.actions.write import write
+from app.actions.cases.merge import merge
+from app.actions.cases.reopen import reopen_by_hand
+from app.actions.contacts.complete import complete
+from app.actions.contacts.write import write
+from app.actions.customers.erase import ask_erasure
+from app.actions.customers.erased_ledger import append, read
+from app.actions.rules.versions import draft, publish
 from app.db import now
 from app.loops.erasing import Erasing, Retention
 from channels.base import Wrote

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.awaiting import await_customer
-from app.actions.complete import complete
-from app.actions.erase import ask_erasure
-from app.actions.merge import merge
-from app.actions.reopen import reopen_by_hand
-from app.actions.resolve import resolve
+from app.actions.cases.awaiting import await_customer
+from app.actions.cases.merge import merge
+from app.actions.cases.reopen import reopen_by_hand
+from app.actions.cases.resolve import resolve
+from app.actions.contacts.complete import complete
+from app.actions.customers.erase import ask_erasure
 from app.db import now
 from app.errors import Conflict
 from app.loops.erasing import Erasing

@@ -6,12 +6,12 @@ import json
 from typing import Any, Final
 from uuid import UUID
 
-from app.actions.merge import merge
-from app.actions.proxies import name_proxy
-from app.actions.split import move
-from app.actions.write import write
+from app.actions.cases.merge import merge
+from app.actions.cases.split import move
+from app.actions.contacts.write import write
+from app.actions.customers.proxies import name_proxy
 from app.db import Database, uuid7
-from app.queries.export import export
+from app.queries.customers.export import export
 from channels.base import Person
 from tests.shift import Shift, person
 from tests.solving import SANA

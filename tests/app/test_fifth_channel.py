@@ -18,7 +18,7 @@ import channels
 from app import registry
 from app.errors import CannotStart
 from app.main import create_app
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from app.settings import Settings
 from channels.base import Config
 from tests.api.conftest import House, opened

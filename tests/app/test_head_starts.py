@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.actions.head_starts import Claim, give, grant
+from app.actions.line.head_starts import Claim, give, grant
 from app.errors import Forbidden, Invalid
 from app.intake import Contact, Intake
 from channels.base import Arrived, Outcome, Person

@@ -10,18 +10,19 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.actions import incidents, rules
-from app.actions.attach import attach, detach
-from app.actions.describe import describe_case
-from app.actions.incidents import Change, Told, Touched
-from app.actions.incidents_reach import tell
-from app.actions.spread import spread_some
+from app.actions.cases.describe import describe_case
+from app.actions.incidents import declare as incidents
+from app.actions.incidents.attach import attach, detach
+from app.actions.incidents.declare import Change, Told, Touched
+from app.actions.incidents.reach import tell
+from app.actions.incidents.spread import spread_some
+from app.actions.rules import versions as rules
 from app.db import now
 from app.errors import Conflict, Invalid, NotFound, RaabtaError
 from app.loops.spreading import Spreading
-from app.queries.incidents import cases as cases_of
-from app.queries.incidents import of_case
-from app.queries.incidents_reach import likely
+from app.queries.incidents.incidents import cases as cases_of
+from app.queries.incidents.incidents import of_case
+from app.queries.incidents.reach import likely
 from app.tables import Incident
 from channels.base import Person
 from tests.moving import turns

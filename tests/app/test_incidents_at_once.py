@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-from app.actions import incidents
-from app.actions.erase import ask_erasure
-from app.actions.incidents import Change, Told
-from app.actions.spread import spread_some
+from app.actions.customers.erase import ask_erasure
+from app.actions.incidents import declare as incidents
+from app.actions.incidents.declare import Change, Told
+from app.actions.incidents.spread import spread_some
 from app.db import now
 from app.loops.erasing import Erasing
 from app.loops.spreading import Spreading

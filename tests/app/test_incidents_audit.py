@@ -6,12 +6,12 @@ from typing import Final
 
 import pytest
 
-from app.actions import incidents
 from app.actions.alarms import raise_alarm
-from app.actions.incidents import Told, Touched, propose
+from app.actions.incidents import declare as incidents
+from app.actions.incidents.declare import Told, Touched, propose
 from app.db import now
 from app.loops.spreading import Spreading
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from tests.moving import turns
 from tests.shift import Shift
 from tests.solving import tend

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.incidents_reach import tell
-from app.actions.merge_customers import merge_customers
-from app.queries.incidents_reach import likely
+from app.actions.customers.merge import merge_customers
+from app.actions.incidents.reach import tell
+from app.queries.incidents.reach import likely
 from app.tables import Incident
 from tests.app.test_incidents import declare, house, letter, spread
 from tests.shift import Shift

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.actions import incidents
-from app.actions.incidents import Told
+from app.actions.incidents import declare as incidents
+from app.actions.incidents.declare import Told
 from tests.app.test_incidents import attached, clock, declare, house, letter, letters, promises, spread
 from tests.shift import Shift
 from tests.solving import row, surveys, tend

@@ -10,12 +10,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.actions.cancel import cancel
+from app.actions.contacts.cancel import cancel
 from app.db import Connection, Database, now
 from app.errors import Invalid, NotFound, Unavailable
 from app.intake import Contact, Intake
-from app.queries.audit import audit
-from app.queries.threads import Thread, thread
+from app.queries.audit.audit import audit
+from app.queries.cases.threads import Thread, thread
 from app.security import SYSTEM
 from channels.base import Arrived, Asked, Ended, Outcome, Person, Returned, Signal, Wrote
 from tests.office import furnish

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from app.actions.cancel import cancel
-from app.actions.requeue import transfer
+from app.actions.contacts.cancel import cancel
+from app.actions.line.requeue import transfer
 from app.db import now
 from routing.events import Event, fold
 from routing.lifecycle import INTERACTION

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.webhooks import resend
+from app.actions.outward.webhooks import resend
 from app.db import now
 from app.loops import janitor
 from app.loops.janitor import SENT_DAYS, Janitor

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.bar import Whose, bar
-from app.actions.merge import merge, unmerge
+from app.actions.cases.merge import merge, unmerge
+from app.actions.representatives.bar import Whose, bar
 from app.db import Database
 from app.errors import Conflict, Invalid, NotFound
 from app.loops.tending import Tending
-from app.queries.audit import audit
-from app.queries.families import family
+from app.queries.audit.audit import audit
+from app.queries.cases.families import family
 from app.tables import Merge
 from channels.base import Person, Wrote
 from tests.app.test_cases import case_of, row_of, stays_closed

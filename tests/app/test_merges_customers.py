@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.bar import Whose, bar
-from app.actions.describe import describe_customer
-from app.actions.describe_visitor import Described, add_identities, make_customer, name_visitor, recognise
-from app.actions.merge import merge
-from app.actions.merge_customers import forget_merges, merge_customers, unmerge_customers
+from app.actions.cases.describe import describe_customer
+from app.actions.cases.merge import merge
+from app.actions.customers.describe_visitor import Described, add_identities, make_customer, name_visitor, recognise
+from app.actions.customers.merge import forget_merges, merge_customers, unmerge_customers
+from app.actions.representatives.bar import Whose, bar
 from app.errors import Conflict, Forbidden, NotFound
 from app.tables import Merge
 from channels.base import Person, Wrote

@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.assign import assign
-from app.actions.bar import Whose, bar
-from app.actions.complete import complete
-from app.actions.consult import consult, hand_over
-from app.actions.depart import depart
-from app.actions.presence import set_presence
-from app.actions.requeue import transfer
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import depart
+from app.actions.line.requeue import transfer
+from app.actions.offers.assign import assign
+from app.actions.offers.consult import consult, hand_over
+from app.actions.representatives.bar import Whose, bar
+from app.actions.representatives.presence import set_presence
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.moving import in_force
 from tests.shift import Shift, person

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from app.actions import page_links, rules
-from app.actions.notify import FREE, Notice, notify, notify_all, withdraw
+from app.actions.customers import page_links
+from app.actions.outward.notify import FREE, Notice, notify, notify_all, withdraw
 from app.actions.record import locked
+from app.actions.rules import versions as rules
 from app.db import now
 from app.loops.janitor import Janitor
 from app.tables import Case

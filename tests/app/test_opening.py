@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.queries.opening import Calendar
+from app.queries.line.opening import Calendar
 from routing.rules import HoursRule, QueueRule, Rules
 
 LAHORE = ZoneInfo("Asia/Karachi")

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from typing_extensions import override
 
-from app.actions.deliver import (
+from app.actions.outward.deliver import (
     ATTEMPTS_AT_MOST,
     CLAIM_SECONDS,
     Claimed,

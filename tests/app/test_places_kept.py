@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from app.actions.requeue import come_back
+from app.actions.line.requeue import come_back
 from app.db import now
-from app.queries.known import RESUMED
+from app.queries.line.known import RESUMED
 from app.security import SYSTEM
 from channels.base import Arrived, Left, Person, Returned
 from tests.racing import HANG_SECONDS

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.describe import describe_case
-from app.actions.playbooks import tick, untick
-from app.actions.resolve import resolve
-from app.actions.rules import roll_back
+from app.actions.cases.describe import describe_case
+from app.actions.cases.playbooks import tick, untick
+from app.actions.cases.resolve import resolve
+from app.actions.rules.versions import roll_back
 from app.errors import Conflict, Forbidden, NotFound
 from app.loops.tending import Tending
-from app.queries.adherence import adherence
-from app.queries.playbooks import of_case
+from app.queries.cases.adherence import adherence
+from app.queries.cases.playbooks import of_case
 from routing.resolution.playbooks import LEAST
 from tests.moving import turns
 from tests.ruling import ADMIN, document, rule

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.actions.rules import draft
-from app.actions.rules_trial import trial
+from app.actions.rules.trial import trial
+from app.actions.rules.versions import draft
 from app.configuration import WrongConfiguration, read, read_text
 from app.errors import Invalid
 from tests.ruling import ADMIN, document

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from app.actions import rules
-from app.actions.awaiting import await_customer
-from app.actions.callback import request_callback
-from app.actions.cancel import cancel
-from app.actions.complete import complete
-from app.actions.promises import (
+from app.actions.cases.awaiting import await_customer
+from app.actions.cases.resolve import resolve
+from app.actions.contacts.cancel import cancel
+from app.actions.contacts.complete import complete
+from app.actions.contacts.write import write
+from app.actions.line.callback import request_callback
+from app.actions.line.requeue import park
+from app.actions.promises.given import (
     keep_promises,
     make_promise,
     move_promise,
@@ -24,15 +26,13 @@ from app.actions.promises import (
     release_promises,
 )
 from app.actions.record import locked
-from app.actions.requeue import park
-from app.actions.resolve import resolve
-from app.actions.write import write
+from app.actions.rules import versions as rules
 from app.db import now
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.loops.tending import Tending
 from app.loops.timers import Timers
 from app.loops.waking import Waking
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from app.security import SYSTEM
 from app.tables import Case
 from channels.base import Wrote

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.actions import rules
-from app.actions.attach import attach, detach
-from app.actions.callback import request_callback
-from app.actions.incidents import Told, Touched, declare
-from app.actions.promises import give_promise, release_promise
+from app.actions.incidents.attach import attach, detach
+from app.actions.incidents.declare import Told, Touched, declare
+from app.actions.line.callback import request_callback
+from app.actions.promises.given import give_promise, release_promise
+from app.actions.rules import versions as rules
 from app.loops.tending import Tending
 from app.loops.timers import Timers
 from app.loops.waking import Waking

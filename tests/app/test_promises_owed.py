@@ -7,8 +7,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.actions.cancel import cancel
-from app.actions.depart import depart
+from app.actions.contacts.cancel import cancel
+from app.actions.contacts.depart import depart
 from app.loops.tending import Tending
 from app.loops.timers import Timers
 from channels.base import Wrote

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.actions.merge import merge
-from app.actions.merge_customers import merge_customers
-from app.actions.proxies import AT_MOST, end_proxy, name_proxy
+from app.actions.cases.merge import merge
+from app.actions.customers.merge import merge_customers
+from app.actions.customers.proxies import AT_MOST, end_proxy, name_proxy
 from app.errors import Conflict, Invalid, NotFound
 from channels.base import Person, Wrote
 from tests.app.test_cases import case_of

@@ -9,16 +9,16 @@ from uuid import UUID
 import pytest
 
 from app import convert
-from app.actions.accept import accept
-from app.actions.bar import Whose, bar
-from app.actions.complete import complete
-from app.actions.depart import depart
-from app.actions.presence import set_presence
-from app.actions.pull import pull
-from app.actions.requeue import transfer
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import depart
+from app.actions.line.requeue import transfer
+from app.actions.offers.accept import accept
+from app.actions.offers.pull import pull
+from app.actions.representatives.bar import Whose, bar
+from app.actions.representatives.presence import set_presence
 from app.db import now
 from app.errors import Conflict, NotFound
-from app.queries.next import OF_A_LINE
+from app.queries.line.next import OF_A_LINE
 from tests.moving import in_force
 from tests.racing import holding, staggered
 from tests.shift import Shift, person

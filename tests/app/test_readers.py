@@ -6,14 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.complete import complete
-from app.actions.describe import describe_case
-from app.actions.expire import expire
-from app.actions.merge import merge
-from app.actions.merge_customers import merge_customers
+from app.actions.cases.describe import describe_case
+from app.actions.cases.merge import merge
+from app.actions.contacts.complete import complete
+from app.actions.customers.merge import merge_customers
+from app.actions.offers.expire import expire
 from app.errors import NotFound
 from app.queries import interactions
-from app.queries.cases import one
+from app.queries.cases.cases import one
 from app.queries.interactions import Filters
 from app.queries.readers import may_change_case, may_see_case, may_see_customer
 from channels.base import Person

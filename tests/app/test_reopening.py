@@ -10,19 +10,19 @@ from uuid import UUID
 import pytest
 
 from app import convert, registry
-from app.actions import reopen_work
-from app.actions.arrival import Arrival, RulesMovedOn
-from app.actions.bar import Whose, bar
-from app.actions.closing import close
-from app.actions.merge import merge, unmerge
-from app.actions.receive import receive
-from app.actions.reopen import reopen_by_hand
-from app.actions.requeue import transfer
-from app.actions.survey import answer
+from app.actions.cases import reopen_work
+from app.actions.cases.merge import merge, unmerge
+from app.actions.cases.reopen import reopen_by_hand
+from app.actions.contacts.arrival import Arrival, RulesMovedOn
+from app.actions.contacts.receive import receive
+from app.actions.line.closing import close
+from app.actions.line.requeue import transfer
+from app.actions.representatives.bar import Whose, bar
+from app.actions.surveys.ask import answer
 from app.db import Connection, now
 from app.errors import Conflict, Forbidden, NotFound, Unavailable
-from app.queries import floor as queries
-from app.queries.past import floor_at
+from app.queries.explained.past import floor_at
+from app.queries.line import floor as queries
 from app.tables import Merge, Survey
 from channels.base import Config
 from channels.console.contacts import Console

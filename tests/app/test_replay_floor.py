@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from app import convert
-from app.queries import floor as queries
-from app.queries.past import Past, floor_at
+from app.queries.explained.past import Past, floor_at
+from app.queries.line import floor as queries
 from routing.model import Staff, Waiting
 from tests.app.test_actions_walk import Walker, begin
 from tests.shift import Shift, open_shift

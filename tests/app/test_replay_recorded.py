@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.actions.complete import complete
-from app.actions.depart import depart
-from app.actions.presence import set_presence
+from app.actions.contacts.complete import complete
+from app.actions.contacts.depart import depart
+from app.actions.representatives.presence import set_presence
 from app.errors import Invalid
-from app.queries import replay
-from app.queries.replay import Recorded, recorded
+from app.queries.explained import replay
+from app.queries.explained.replay import Recorded, recorded
 from tests.shift import Shift
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.cli.scenarios import replayed, with_holidays
-from app.queries.replay import Recorded, RecordedContact, RecordedShift
+from app.queries.explained.replay import Recorded, RecordedContact, RecordedShift
 from routing.rules.model import HoursRule, QueueRule, ReasonRule, RequestRule, Rules
 from routing.simulation.running import run, under
 

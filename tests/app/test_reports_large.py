@@ -9,7 +9,7 @@ import pytest
 
 from app.db import Database
 from app.queries import reports
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from app.queries.reports import Wish, period
 from tests.benchmarks import large
 from tests.benchmarks.lived_tables import COLUMNS

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.actions.checks import approve, send_back, take
-from app.actions.merge import merge
-from app.actions.resolve import resolve
+from app.actions.cases.merge import merge
+from app.actions.cases.resolve import resolve
+from app.actions.checks.decide import approve, send_back, take
 from app.db import uuid7
 from app.errors import Conflict, Forbidden, NotFound
 from tests import ruling

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.actions import rules
-from app.actions.rules import Published
+from app.actions.rules import versions as rules
+from app.actions.rules.versions import Published
 from app.db import Database, now
 from app.errors import Conflict, Invalid, NotFound
 from app.queries.rules import live_rules, live_version, rules_for, rules_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.actions import rules
+from app.actions.rules import versions as rules
 from app.db import Database, now
-from app.queries.audit import Finding, audit
+from app.queries.audit.audit import Finding, audit
 from app.security import SYSTEM
 from tests.documents import SPARE, document
 

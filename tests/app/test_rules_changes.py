@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.actions.rows import Change
-from app.actions.rules_changes import changes, paths
+from app.actions.rules.changes import changes, paths
+from app.actions.rules.rows import Change
 from tests.documents import SPARE, document
 
 

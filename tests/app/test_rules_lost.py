@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from app.actions import incidents, rules
-from app.actions.checks import approve, take
-from app.actions.incidents import Change, Told, Touched
-from app.actions.playbooks import tick
-from app.actions.promises import give_promise
-from app.actions.resolve import resolve
+from app.actions.cases.playbooks import tick
+from app.actions.cases.resolve import resolve
+from app.actions.checks.decide import approve, take
+from app.actions.incidents import declare as incidents
+from app.actions.incidents.declare import Change, Told, Touched
+from app.actions.promises.given import give_promise
+from app.actions.rules import versions as rules
 from app.errors import Conflict, Invalid
 from app.loops.recomputing import Recomputing
 from app.loops.spreading import Spreading

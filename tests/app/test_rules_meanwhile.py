@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.actions import rules
+from app.actions.rules import versions as rules
 from app.db import now
 from app.errors import Conflict, Invalid
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from app.security import SYSTEM
 from channels.base import Arrived, Outcome
 from tests.documents import SPARE, document

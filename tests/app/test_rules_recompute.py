@@ -10,9 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from app.actions import rules, rules_recompute
-from app.actions.rules import Published
-from app.actions.rules_trial import Trial, trial
+from app.actions.rules import recompute as rules_recompute
+from app.actions.rules import versions as rules
+from app.actions.rules.trial import Trial, trial
+from app.actions.rules.versions import Published
 from app.db import now
 from app.tables import RuleSet
 from tests.documents import document

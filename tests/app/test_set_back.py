@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.awaiting import await_customer
-from app.actions.checks import approve, take
-from app.actions.resolve import resolve
-from app.actions.write import write
+from app.actions.cases.awaiting import await_customer
+from app.actions.cases.resolve import resolve
+from app.actions.checks.decide import approve, take
+from app.actions.contacts.write import write
 from app.loops.spreading import Spreading
 from app.loops.surges import Surges
 from tests.app.test_promises import begin, deliver, give, letters, promises, rule, states, tend, wait

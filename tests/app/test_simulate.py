@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.actions.complete import complete
+from app.actions.contacts.complete import complete
 from app.db import ROOT
 from tests.app.test_cli import raabta
 from tests.shift import Shift

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.depart import depart
-from app.actions.expire import expire
-from app.actions.offer import Wanted, offer
-from app.actions.reject import reject
-from app.actions.requeue import transfer
-from app.actions.step import exhaust
+from app.actions.contacts.depart import depart
+from app.actions.line.requeue import transfer
+from app.actions.line.step import exhaust
+from app.actions.offers.expire import expire
+from app.actions.offers.offer import Wanted, offer
+from app.actions.offers.reject import reject
 from app.db import now
 from app.loops.expiry import Expiry
 from app.loops.stepping import Exhaustion, Stepping

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.actions.deliver import claim
-from app.actions.requeue import transfer
+from app.actions.line.requeue import transfer
+from app.actions.outward.deliver import claim
 from tests.shift import Shift
 
 

@@ -10,10 +10,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.actions import incidents, rules, surges
-from app.actions.describe import describe_case
-from app.actions.incidents import Change, Told, Touched
-from app.actions.surges import earlier, window
+from app.actions.cases.describe import describe_case
+from app.actions.incidents import declare as incidents
+from app.actions.incidents import surges
+from app.actions.incidents.declare import Change, Told, Touched
+from app.actions.incidents.surges import earlier, window
+from app.actions.rules import versions as rules
 from app.loops.janitor import Janitor
 from app.loops.surges import Surges
 from app.loops.tending import Tending

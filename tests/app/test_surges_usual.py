@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.actions import rules
-from app.actions.surges import earlier, window
+from app.actions.incidents.surges import earlier, window
+from app.actions.rules import versions as rules
 from tests.app.test_surges import clock, come, history, look
 from tests.ruling import document
 from tests.shift import Shift

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.actions.complete import complete
-from app.actions.resolve import resolve
-from app.actions.survey import MOST_WORDS
+from app.actions.cases.resolve import resolve
+from app.actions.contacts.complete import complete
+from app.actions.surveys.ask import MOST_WORDS
 from app.errors import Invalid
 from tests.shift import Shift
 from tests.solving import (

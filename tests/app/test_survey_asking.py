@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.actions.merge import merge, unmerge
-from app.actions.merge_customers import merge_customers
-from app.actions.resolve import resolve
+from app.actions.cases.merge import merge, unmerge
+from app.actions.cases.resolve import resolve
+from app.actions.customers.merge import merge_customers
 from app.db import now
 from app.errors import Conflict
 from app.tables import Merge

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.merge import merge
-from app.queries.audit import audit
+from app.actions.cases.merge import merge
+from app.queries.audit.audit import audit
 from tests.shift import Shift
 from tests.solving import say, solved, tend
 

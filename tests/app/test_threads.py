@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.merge import merge
-from app.actions.write import write
-from app.queries.ways import threads
+from app.actions.cases.merge import merge
+from app.actions.contacts.write import write
+from app.queries.customers.ways import threads
 from app.tables import Message
 from tests.shift import Shift, person
 from tests.solving import SANA

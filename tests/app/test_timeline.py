@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.checks import send_back, take
-from app.actions.merge import merge
-from app.actions.write import write
+from app.actions.cases.merge import merge
+from app.actions.checks.decide import send_back, take
+from app.actions.contacts.write import write
 from app.db import uuid7
 from app.errors import Invalid, NotFound
 from app.loops.tending import Tending
-from app.queries.timeline import KINDS, Page, Wish, timeline
+from app.queries.cases.timeline import KINDS, Page, Wish, timeline
 from channels.base import Person
 from routing.lifecycle import CASE, INTERACTION
 from tests.app.test_cases import case_of

@@ -12,11 +12,11 @@ import asyncpg
 import pytest
 
 from app import db as database_module
-from app.actions.accept import accept
-from app.actions.depart import depart
-from app.actions.expire import misses_in_a_row
-from app.actions.offer import Wanted, offer
-from app.actions.requeue import park
+from app.actions.contacts.depart import depart
+from app.actions.line.requeue import park
+from app.actions.offers.accept import accept
+from app.actions.offers.expire import misses_in_a_row
+from app.actions.offers.offer import Wanted, offer
 from app.actions.settle import lock_held
 from app.db import Database
 from app.errors import Conflict
@@ -308,7 +308,7 @@ async def test_who_comes_back_in_the_last_moment_keeps_what_they_have(
         await connection.execute("UPDATE representative SET presence = 'available' WHERE code = 'r0001'")
         return await lock_held(*given)
 
-    monkeypatch.setattr("app.actions.let_go.lock_held", back_meanwhile)
+    monkeypatch.setattr("app.actions.representatives.let_go.lock_held", back_meanwhile)
     await one_turn(HandBack(db))
     assert await rows(connection, "SELECT id, state FROM assignment") == [(held, "offered")]
 

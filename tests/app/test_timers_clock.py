@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 
 from app import db as database_module
-from app.actions.accept import accept
-from app.actions.depart import depart
+from app.actions.contacts.depart import depart
+from app.actions.offers.accept import accept
 from app.db import Database
 from app.loops.absence import HandBack, Silence
 from app.loops.expiry import Expiry

@@ -8,15 +8,16 @@ from uuid import UUID
 import orjson
 import pytest
 
-from app.actions.complete import complete
-from app.actions.told import SAMPLES_AT_MOST, Told
+from app.actions.contacts.complete import complete
+from app.actions.contacts.told import SAMPLES_AT_MOST, Told
 from app.db import uuid7
 from app.loops.estimates import Estimates
 from app.loops.janitor import TOLD_DAYS, Janitor
 from app.loops.lease import Lease
-from app.queries import queues, servers
-from app.queries.lines import document, line
-from app.queries.standing import standing
+from app.queries import queues
+from app.queries.line import servers
+from app.queries.line.lines import document, line
+from app.queries.line.standing import standing
 from channels.base import Wait
 from routing.lines import Line
 from tests.shift import Shift, person
@@ -129,7 +130,7 @@ async def test_others_of_the_same_queue_whom_nobody_shares_do_not_count(shift: S
 
 async def test_what_was_told_on_entry_is_kept_once_a_flush(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     elapsed = 0.0
-    monkeypatch.setattr("app.actions.told.time", SimpleNamespace(monotonic=lambda: elapsed))
+    monkeypatch.setattr("app.actions.contacts.told.time", SimpleNamespace(monotonic=lambda: elapsed))
     await shift.stand_still()
     await busy(shift, "farid")
     await measure(shift)

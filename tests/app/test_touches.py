@@ -8,14 +8,14 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.actions import rules
-from app.actions.awaiting import await_customer
-from app.actions.causes import set_cause
-from app.actions.complete import complete
+from app.actions.cases.awaiting import await_customer
+from app.actions.cases.resolve import resolve
+from app.actions.contacts.complete import complete
+from app.actions.contacts.write import write
+from app.actions.line.requeue import come_back, transfer
 from app.actions.record import locked
-from app.actions.requeue import come_back, transfer
-from app.actions.resolve import resolve
-from app.actions.write import write
+from app.actions.rules import versions as rules
+from app.actions.touches.causes import set_cause
 from app.db import now
 from app.errors import NotFound
 from app.loops.tending import Tending

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from tests.shift import Shift
 from tests.ticking import begin, say_rules, tend
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.actions.causes import set_cause
-from app.actions.merge import merge, unmerge
-from app.actions.split import move
+from app.actions.cases.merge import merge, unmerge
+from app.actions.cases.split import move
+from app.actions.touches.causes import set_cause
 from app.db import now
 from app.queries.reports import Wish, period
 from app.queries.reports.touches import touches

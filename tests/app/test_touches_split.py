@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from app.actions import rules
-from app.actions.describe import describe_case
-from app.actions.merge import merge, unmerge
-from app.actions.split import move, split
+from app.actions.cases.describe import describe_case
+from app.actions.cases.merge import merge, unmerge
+from app.actions.cases.split import move, split
+from app.actions.rules import versions as rules
 from app.db import now
 from app.loops.tending import Tending
-from app.queries.touches import touches_of
+from app.queries.cases.touches import touches_of
 from app.tables import Merge
 from tests.moving import turns
 from tests.ruling import document

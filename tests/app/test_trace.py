@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from app import convert
-from app.actions.offer import Wanted, offer
+from app.actions.offers.offer import Wanted, offer
 from app.db import Database
-from app.queries import floor as queries
+from app.queries.line import floor as queries
 from routing.explain import REASONS
 from routing.model import Needs, Ranked, Step, Trace
 from tests.crowd import go_to_work, wait_in_line

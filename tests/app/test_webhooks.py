@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from app.actions.reachable import check_url, is_reachable
-from app.actions.webhook_deliveries import AT_ONCE, CLAIM_SECONDS, GAPS_SECONDS, Answer, claim, conclude
-from app.actions.webhooks import add_endpoint, change_endpoint, renew_secret, resend
+from app.actions.outward.reachable import check_url, is_reachable
+from app.actions.outward.webhook_deliveries import AT_ONCE, CLAIM_SECONDS, GAPS_SECONDS, Answer, claim, conclude
+from app.actions.outward.webhooks import add_endpoint, change_endpoint, renew_secret, resend
 from app.db import now
 from app.errors import Invalid
 from app.loops.posting import post

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from app.actions import rules
 from app.actions.alarms import raise_alarm
-from app.actions.checks import approve, drop, take
-from app.actions.complete import complete
-from app.actions.presence import set_presence
-from app.actions.promises import give_promise
+from app.actions.cases.resolve import resolve
+from app.actions.checks.decide import approve, drop, take
+from app.actions.contacts.complete import complete
+from app.actions.promises.given import give_promise
 from app.actions.record import locked
-from app.actions.resolve import resolve
+from app.actions.representatives.presence import set_presence
+from app.actions.rules import versions as rules
 from app.db import now
 from app.tables import Case
 from tests.ruling import document

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.checks import approve, send_back, take
-from app.actions.complete import complete
-from app.actions.resolve import resolve
-from app.actions.write import write
+from app.actions.cases.resolve import resolve
+from app.actions.checks.decide import approve, send_back, take
+from app.actions.contacts.complete import complete
+from app.actions.contacts.write import write
 from app.errors import Conflict, Forbidden, Invalid
 from app.loops.tending import Tending
 from channels.base import Person, Wrote
@@ -213,7 +213,7 @@ async def test_approved_twice_at_once_it_leaves_once(shift: Shift) -> None:
 
 
 async def test_so_many_answers_may_be_held_and_no_more(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.actions.gate.MOST_HELD", 2)
+    monkeypatch.setattr("app.actions.cases.gate.MOST_HELD", 2)
     interaction = await letter(shift, {"before": "message"})
     await held(shift, interaction)
     await held(shift, interaction)

@@ -23,13 +23,14 @@ from uuid import UUID
 import asyncpg
 import uvloop
 
-from app.actions.erase import ask_erasure, erase
+from app.actions.customers.erase import ask_erasure, erase
 from app.db import Database, first_id, now
 from app.loops.timers import Timers
 from app.postgres import LocalPostgres
-from app.queries import checks, reports
-from app.queries.timeline import Wish as Part
-from app.queries.timeline import timeline
+from app.queries import reports
+from app.queries.cases import checks
+from app.queries.cases.timeline import Wish as Part
+from app.queries.cases.timeline import timeline
 from app.security import SYSTEM
 from tests.benchmarks.large import GROWING, create, fill, server
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from app.actions.rules import draft, publish
+from app.actions.rules.versions import draft, publish
 from app.db import Database, migrate_async, now
 from app.postgres import FAST_BUT_FORGETFUL, LocalPostgres
 from tests.benchmarks.invented import Lives

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from playwright.async_api import FilePayload, Page, expect
 
-from app.actions.page_links import page_token
+from app.actions.customers.page_links import page_token
 from app.actions.record import locked
 from app.db import Database
 from app.tables import Case

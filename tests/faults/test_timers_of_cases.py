@@ -14,7 +14,7 @@ from app.cli.demo.service import TemporaryService
 from app.cli.place import DATABASE, make_database
 from app.db import Connection, Database
 from app.postgres import LocalPostgres
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from tests.faults.conftest import Start
 from tests.faults.test_takeover import bring
 from tests.racing import blocked

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 from typing_extensions import override
 
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from app.settings import Settings
 from tests.api.conftest import House, opened
 from tests.journeys.postbox import Letter, Postbox

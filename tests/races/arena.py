@@ -14,9 +14,9 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from app.actions.offer import WRITE, Wanted, offer
+from app.actions.offers.offer import WRITE, Wanted, offer
 from app.errors import Conflict
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from tests.crowd import go_to_work, wait_in_line
 
 LOST_AT_LEAST = 0.05

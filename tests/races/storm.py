@@ -16,21 +16,24 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from app.actions import attach, checks, incidents, incidents_reach
-from app.actions.complete import complete
-from app.actions.describe import describe_case
-from app.actions.describe_visitor import Described, name_visitor, recognise
-from app.actions.erase import ask_erasure
-from app.actions.incidents import Change, Told, Touched
-from app.actions.merge import merge, unmerge
-from app.actions.merge_customers import merge_customers, unmerge_customers
-from app.actions.promises import give_promise, move_promise, promise_kept
-from app.actions.reopen import reopen_by_hand
-from app.actions.requeue import park
-from app.actions.resolve import resolve
-from app.actions.split import move, split
-from app.actions.survey import answer, say
-from app.actions.write import write
+from app.actions.cases.describe import describe_case
+from app.actions.cases.merge import merge, unmerge
+from app.actions.cases.reopen import reopen_by_hand
+from app.actions.cases.resolve import resolve
+from app.actions.cases.split import move, split
+from app.actions.checks import decide as checks
+from app.actions.contacts.complete import complete
+from app.actions.contacts.write import write
+from app.actions.customers.describe_visitor import Described, name_visitor, recognise
+from app.actions.customers.erase import ask_erasure
+from app.actions.customers.merge import merge_customers, unmerge_customers
+from app.actions.incidents import attach
+from app.actions.incidents import declare as incidents
+from app.actions.incidents import reach as incidents_reach
+from app.actions.incidents.declare import Change, Told, Touched
+from app.actions.line.requeue import park
+from app.actions.promises.given import give_promise, move_promise, promise_kept
+from app.actions.surveys.ask import answer, say
 from app.db import now
 from app.errors import RaabtaError
 from app.loops.busy import is_busy

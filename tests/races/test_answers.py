@@ -20,12 +20,12 @@ from sqlalchemy import func, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions import accept as accepting
 from app.actions import record
-from app.actions.accept import accept
-from app.actions.depart import depart
-from app.actions.offer import WRITE, Wanted, offer
-from app.actions.presence import set_presence
+from app.actions.contacts.depart import depart
+from app.actions.offers import accept as accepting
+from app.actions.offers.accept import accept
+from app.actions.offers.offer import WRITE, Wanted, offer
+from app.actions.representatives.presence import set_presence
 from app.db import Database, now
 from app.loops.absence import HandBack
 from app.loops.expiry import Expiry

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from app.actions.offer import WRITE
+from app.actions.offers.offer import WRITE
 from app.db import Database
 from app.loops.chore import supervised
 from app.loops.dispatcher import Dispatcher

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.actions.merge import merge
-from app.actions.merge_customers import merge_customers
+from app.actions.cases.merge import merge
+from app.actions.customers.merge import merge_customers
 from app.db import Database
 from app.intake import Intake
 from channels.base import Person

@@ -12,13 +12,13 @@ from uuid import UUID
 
 import pytest
 
-from app.actions import cases as joining
-from app.actions import merge as merging
-from app.actions.merge import merge, unmerge
+from app.actions.cases import merge as merging
+from app.actions.cases.merge import merge, unmerge
+from app.actions.contacts import cases as joining
 from app.db import Database
 from app.errors import Conflict
 from app.intake import Intake
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from app.tables import Merge
 from channels.base import Wrote
 from tests.app.test_cases import awaits, case_of, row_of

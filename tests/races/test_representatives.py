@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app.actions.offer import WRITE, GuardBroken, Wanted, offer
+from app.actions.offers.offer import WRITE, GuardBroken, Wanted, offer
 from app.db import Database
 from tests.crowd import go_to_work, wait_in_line
 from tests.races.arena import AT_ONCE, Tally, broken_rules, without

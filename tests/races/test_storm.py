@@ -12,7 +12,8 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from app.actions import promises, tending
+from app.actions import tending
+from app.actions.promises import given as promises
 from app.db import Database
 from app.intake import Intake
 from app.loops.busy import is_busy
@@ -26,7 +27,7 @@ from app.loops.tending import Tending
 from app.loops.timers import Timers
 from app.loops.waking import Waking
 from app.loops.webhooks import Announcing
-from app.queries.audit import audit
+from app.queries.audit.audit import audit
 from tests.moving import turns
 from tests.races.storm import ACTS, Somebody
 from tests.racing import PATIENT

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from app.actions import firing
-from app.actions.promises import keep_promises
+from app.actions.promises.given import keep_promises
 from app.actions.record import locked
 from app.db import Database, now
 from app.loops import timers as loop

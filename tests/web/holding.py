@@ -11,7 +11,7 @@ from uuid import UUID
 
 import httpx2
 
-from app.actions.page_links import page_token
+from app.actions.customers.page_links import page_token
 from app.actions.record import locked
 from app.settings import Settings
 from app.tables import Case

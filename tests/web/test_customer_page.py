@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.awaiting import await_customer
-from app.actions.merge import merge
-from app.actions.promises import make_promise
+from app.actions.cases.awaiting import await_customer
+from app.actions.cases.merge import merge
+from app.actions.contacts.write import write
+from app.actions.promises.given import make_promise
 from app.actions.record import locked
-from app.actions.write import write
 from app.db import now, uuid7
-from app.queries.customer_page import first_name
+from app.queries.customers.page import first_name
 from app.tables import Case
 from app.web.customer.times import Times
 from channels.base import Person

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.complete import complete
-from app.actions.requeue import park
-from app.actions.write import write
+from app.actions.contacts.complete import complete
+from app.actions.contacts.write import write
+from app.actions.line.requeue import park
 from app.errors import Unavailable
 from tests.shift import person
 from tests.solving import call_solved, letters, surveys, tend

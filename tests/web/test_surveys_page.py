@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from app.actions.survey import answer
+from app.actions.surveys.ask import answer
 from app.db import now
-from app.queries import desk_surveys
+from app.queries.desk import surveys as desk_surveys
 from app.security import Actor
 from app.tables import Survey
 from tests.api.conftest import sql

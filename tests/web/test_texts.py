@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import errors
-from app.queries.timeline import KINDS, UNASKED
+from app.queries.cases.timeline import KINDS, UNASKED
 from app.web.show import direction, own_name, written_in
 from app.web.words import DEFAULT, languages, words
 from channels.texts.notices import NOTICES

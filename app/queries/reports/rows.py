@@ -16,8 +16,8 @@ import asyncpg
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import Invalid
+from app.queries.customers.ways import places
 from app.queries.rules import raw
-from app.queries.ways import places
 from routing.resolution.figures import LEAST
 
 MOST_DAYS: Final = 366

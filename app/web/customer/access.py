@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from app.actions.documents import MOST_BYTES
+from app.actions.cases.documents import MOST_BYTES
 from app.deps import Access
 
 FORM: Final = "application/x-www-form-urlencoded"

@@ -23,7 +23,7 @@ from app.deps import Guarded, Service
 from app.deps.guard import address
 from app.deps.limits import Buckets
 from app.errors import Conflict, Invalid, NotFound, RaabtaError, TooLarge, TooMany, Unavailable, UnsupportedMedia
-from app.queries.customer_page import Opened, opened
+from app.queries.customers.page import Opened, opened
 from app.web.customer.draw import Sent, plain_page, see
 from app.web.page import told
 

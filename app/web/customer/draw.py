@@ -15,10 +15,10 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app import registry
-from app.actions.documents import ENDINGS, MOST_BYTES, MOST_DOCUMENTS
-from app.actions.survey_end import PAGE
+from app.actions.cases.documents import ENDINGS, MOST_BYTES, MOST_DOCUMENTS
+from app.actions.surveys.end import PAGE
 from app.db import uuid7
-from app.queries.customer_page import Opened, Told
+from app.queries.customers.page import Opened, Told
 from app.web.customer.times import Times
 from app.web.page import HERE, asset
 from app.web.show import direction, own_name, written_in

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from app import db
 from app.deps import Service
-from app.queries.customer_page import Opened, told
+from app.queries.customers.page import Opened, told
 from app.web.customer.door import Door, opened_case, token_of
 from app.web.customer.draw import language_of, page
 

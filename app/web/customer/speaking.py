@@ -1,6 +1,6 @@
 """What a customer says of a resolution: whether it is solved, and apart from that, how the representative was.
 
-Decides nothing: `app.actions.survey` does. Only a form that was sent arrives here.
+Decides nothing: `app.actions.surveys.ask` does. Only a form that was sent arrives here.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from app import db
-from app.actions.survey import say
+from app.actions.surveys.ask import say
 from app.deps import Service
 from app.errors import Invalid
 from app.tables import Case

@@ -15,12 +15,12 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import UploadFile
 
 from app import db, registry
-from app.actions.contact import Contact
-from app.actions.documents import add_document, checked, file_name
-from app.actions.survey_end import PAGE
+from app.actions.cases.documents import add_document, checked, file_name
+from app.actions.contacts.contact import Contact
+from app.actions.surveys.end import PAGE
 from app.deps import Service
 from app.errors import Invalid, Unavailable
-from app.queries.customer_page import Opened
+from app.queries.customers.page import Opened
 from app.security import Actor
 from app.tables import Document
 from app.web.customer.door import Door, opened_case, token_of

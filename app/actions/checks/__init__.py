@@ -1,0 +1,1 @@
+"""A second person's look: asked for by the gate of a case, decided here."""

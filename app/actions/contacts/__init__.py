@@ -1,0 +1,1 @@
+"""A contact: let in or turned away, written down, spoken with, ended."""

@@ -1,0 +1,1 @@
+"""Who a customer is, who speaks for them, and how they are forgotten."""

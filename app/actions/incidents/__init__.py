@@ -1,0 +1,1 @@
+"""A fault that touches many: declared, its cases attached, everybody told."""

@@ -1,0 +1,1 @@
+"""Every time a customer was given: made, moved, kept or broken."""

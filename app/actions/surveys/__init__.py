@@ -1,0 +1,1 @@
+"""What the customer is asked after a resolution, and what follows from the answer."""

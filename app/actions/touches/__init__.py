@@ -1,0 +1,1 @@
+"""How often a customer had to turn to us, and why."""

@@ -1,0 +1,1 @@
+"""Whether the rows keep every promise, worked out again from scratch."""

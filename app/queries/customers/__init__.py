@@ -1,0 +1,1 @@
+"""Customers: by what they are known, how they are reached, what they read of their own matters."""

@@ -1,0 +1,1 @@
+"""Faults that touch many, and whom they touch."""
