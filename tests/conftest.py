@@ -22,6 +22,7 @@ import pytest
 
 from app.errors import CannotStart
 from app.postgres import FAST_BUT_FORGETFUL, LocalPostgres
+from app.postgres import server as postgres_server
 from app.settings import Settings, environment_name
 
 TEMPLATE = "template_raabta"
@@ -75,7 +76,9 @@ def server(pytestconfig: pytest.Config) -> Iterator[LocalPostgres]:
             **FAST_BUT_FORGETFUL, "max_connections": 200, "track_commit_timestamp": "on", "autovacuum": "off",
         }  # fmt: skip
         running = LocalPostgres(folder, bin_dir=bin_dir, options=options)
-        running.start()
+        with pytest.MonkeyPatch.context() as patch:
+            _at_the_same_hour(patch)
+            running.start()
         try:
             yield running
         finally:
@@ -117,6 +120,13 @@ async def _execute(server: LocalPostgres, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+def _at_the_same_hour(patch: pytest.MonkeyPatch) -> None:
+    """Where the tests run at another hour than it is (`make hours`), so does PostgreSQL, which inherits nothing otherwise."""
+    clock = {name: os.environ[name] for name in ("LD_PRELOAD", "FAKETIME") if "FAKETIME" in os.environ}
+    usual = postgres_server._environment()
+    patch.setattr(postgres_server, "_environment", lambda: {**usual, **clock})
 
 
 def _quick_folder() -> Path | None:
