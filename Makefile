@@ -46,7 +46,7 @@ soak: setup services  ## races, faults and schema for long, with random seeds (S
 	done
 
 openapi: setup  ## write docs/openapi.json anew, for a change of the API that is meant
-	@$(BIN)/python -m tests.app.test_openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+	@$(BIN)/python -m tests.app.service.test_openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
 lock: setup  ## pin the newest versions that fit into requirements.lock
 	@$(PYTHON) scripts/bootstrap.py --lock

@@ -1,7 +1,7 @@
 """What is broken heals by itself: a dead dispatcher is replaced, a returned database is used, a restart goes on.
 
 How soon depends on the machine; what the service itself waits for on purpose is held against the promised seconds in
-tests/app/test_dispatcher_lease.py.
+tests/app/dispatcher/test_dispatcher_lease.py.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from app.intake import Intake
 from app.queries.audit.audit import audit
 from app.tables import Merge
 from channels.base import Wrote
-from tests.app.test_cases import awaits, case_of, row_of
+from tests.app.cases.test_cases import awaits, case_of, row_of
 from tests.racing import Race, blocked, holding, staggered
 from tests.shift import Shift
 
