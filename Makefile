@@ -7,7 +7,7 @@ BY_FILE := schema or e2e
 ALONE := races or faults
 SOAK_SECONDS ?= 600
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench bench-large soak openapi lock clean setup services
+.PHONY: help run demo test check bench bench-large soak hours openapi lock clean setup services
 
 help:  ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | while IFS='	' read -r name text; do printf 'make %-12s %s\n' "$$name" "$$text"; done
@@ -44,6 +44,9 @@ soak: setup services  ## races, faults and schema for long, with random seeds (S
 	  seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); echo "seed $$seed"; \
 	  $(BIN)/pytest tests -m "races or faults or schema" --seed=$$seed || exit 1; \
 	done
+
+hours: setup services  ## the ordinary tests at other hours: midnight, quiet hours, a year's end (needs faketime; half an hour)
+	@$(PYTHON) scripts/hours.py
 
 openapi: setup  ## write docs/openapi.json anew, for a change of the API that is meant
 	@$(BIN)/python -m tests.app.service.test_openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
