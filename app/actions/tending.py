@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.cases import facts, playbooks
+from app.actions.cases import facts, playbooks, unserved
 from app.actions.checks import heed as checks_heeding
 from app.actions.clocks import follow as clocks
 from app.actions.heard import Concern, Heard
@@ -24,8 +24,9 @@ from app.actions.promises import given as promises
 from app.actions.record import gathering
 from app.actions.surveys import end as survey_end
 from app.actions.touches import count as touches
+from app.queries.cases.promises import promised_before
 from app.queries.following import Followed
-from app.queries.rules import rules_for
+from app.queries.rules import raw, rules_for
 from app.tables import Case, Interaction
 
 CONCERNS: Final[tuple[Concern, ...]] = (
@@ -39,6 +40,7 @@ CONCERNS: Final[tuple[Concern, ...]] = (
     surges.heed,
     attach.heed,
     answers_elsewhere.heed,
+    unserved.heed,
 )
 """In this order: what a case is, then what counts, then what was promised and by when, then who is told."""
 
@@ -49,7 +51,7 @@ async def tend(session: AsyncSession, events: Sequence[Followed], *, now: dateti
     wanted = {case for event in events if (case := _case_of(event, contacts)) is not None}
     if not wanted or not CONCERNS:
         return
-    cases = await _locked(session, wanted)
+    cases = await _locked(session, wanted, ended=promises.ending(events))
     heard = [
         Heard(event=event, case=cases[case], interaction=contacts.get(event.subject_id))
         for event in events
@@ -77,10 +79,14 @@ async def _interactions(session: AsyncSession, events: Sequence[Followed]) -> di
     return {str(row.id): row for row in found}
 
 
-async def _locked(session: AsyncSession, wanted: set[UUID]) -> dict[UUID, Case]:
-    """The cases by the ids asked for; a merged one by the one it was taken into. Locked by id, as everywhere."""
+async def _locked(session: AsyncSession, wanted: set[UUID], *, ended: set[UUID]) -> dict[UUID, Case]:
+    """The cases by the ids asked for; a merged one by the one it was taken into. Locked by id, as everywhere.
+
+    With those that `ended` took in and on which something is promised: it ends with them.
+    """
     survivors = select(Case.merged_into).where(col(Case.id).in_(wanted), col(Case.merged_into).is_not(None))
     known = {*wanted, *(each for each in (await session.exec(survivors)).all() if each is not None)}
+    known |= (await promised_before(await raw(session), ended)).keys()
     rows = await _rows(session, known)
     while late := {row.merged_into for row in rows.values() if row.merged_into is not None} - rows.keys():
         rows |= await _rows(session, late)  # merged in this very moment

@@ -17,6 +17,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.contacts.cases import open_again
+from app.actions.promises.taken_along import take_along
 from app.actions.record import advance
 from app.actions.representatives.merge_bars import bar_cases, unbar
 from app.db import uuid7
@@ -104,7 +105,7 @@ async def unmerge(session: AsyncSession, made: Merge, *, actor: Actor, now: date
         advance(session, rows[each], "merged", now=now, actor=actor, data={"into": str(merged.id), **fact})
     made.undone_at, made.undone_by = now, actor.label
     session.add(made)
-    await session.flush()
+    await take_along(session, [survivor.id], [merged.id, *taken])
     return made
 
 

@@ -1,7 +1,8 @@
 """Contacts about another matter leave their case: for a case of their own, or for one that is there.
 
-Decides what goes along with a contact (its words and documents), and that no case is left without a contact: the last one
-takes its case with it, which is a merge and can be undone. Touches follow by the rule that counts them.
+Decides what goes along with a contact (its words and documents, and what was promised about it), and that no case is left
+without a contact: the last one takes its case with it, which is a merge and can be undone. Touches follow by the rule that
+counts them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.cases.merge import merge, one_person, with_taken
 from app.actions.contacts.cases import open_again
+from app.actions.promises.taken_along import take_along
 from app.actions.record import advance
 from app.actions.representatives.merge_bars import bar_contact
 from app.db import uuid7
@@ -133,6 +135,7 @@ async def _take_along(
     theirs = select(Message.id).where(col(Message.interaction_id).in_(ids))
     papers = update(Document).where(col(Document.message_id).in_(theirs)).values(case_id=target.id)
     await session.exec(cast("Any", papers.execution_options(synchronize_session=False)))
+    await take_along(session, [case.id, *([case.merged_into] if case.merged_into is not None else [])], [target.id])
     advance(session, case, "split_off", now=now, actor=actor, data={"case": str(target.id), **told})
     advance(session, target, "joined_by_split", now=now, actor=actor, data={"case": str(case.id), **told})
     await session.flush()

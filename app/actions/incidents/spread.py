@@ -7,7 +7,7 @@ those are told alone. How far it got moves in the transaction of the batch.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -47,12 +47,13 @@ WHERE state IN ('open', 'awaiting_customer', 'checking') AND merged_into IS NULL
     AND NOT EXISTS (SELECT FROM incident_case a WHERE a.incident_id = $1 AND a.case_id = c.id)
 ORDER BY id LIMIT $7
 """
-# Who was attached later knows already. A case that was taken into another that is about it too is told there.
+# Who was attached later knows already. A case that was taken into another that is about it too is told `there`.
 _ATTACHED: Final = """
-SELECT a.case_id, coalesce(c.merged_into, c.id) AS stands FROM incident_case a JOIN "case" c ON c.id = a.case_id
+SELECT a.case_id, coalesce(c.merged_into, c.id) AS stands, EXISTS (
+        SELECT FROM incident_case s WHERE s.incident_id = $1 AND s.case_id = c.merged_into AND s.detached_at IS NULL
+    ) AS there
+FROM incident_case a JOIN "case" c ON c.id = a.case_id
 WHERE a.incident_id = $1 AND a.case_id > $2 AND a.detached_at IS NULL AND a.attached_at <= $3
-    AND NOT EXISTS (
-        SELECT FROM incident_case s WHERE s.incident_id = $1 AND s.case_id = c.merged_into AND s.detached_at IS NULL)
 ORDER BY a.case_id LIMIT $4
 """
 _IN_HAND: Final = """
@@ -136,18 +137,17 @@ async def _news(
 ) -> bool:
     """Tell the next of those who wait; the promised time moves with it."""
     rows, cases = await _batch(session, incident, update, limit=limit)
-    waiting = [case for case in cases.values() if may_be_attached(case)]
+    waiting = _waiting(rows, cases)
     told = await notify_all(session, [_letter(update, case, now) for case in waiting], now=now)
-    book = await Book.open(session, [case.id for case in waiting], now=now)
     attached = await _attached(session, incident, [row["case_id"] for row in rows])
-    stands = {row["case_id"]: row["stands"] for row in rows}
+    book = await Book.open(session, [row.case_id for row in attached], now=now)
+    stands = {row["case_id"]: cases[row["stands"]] for row in rows}
     for case, leaves in zip(waiting, told, strict=True):
         fact: dict[str, Any] = {"incident": str(incident.id), "update": str(update.id), "told": leaves is not None}
         advance(session, case, "incident_told", now=now, actor=SYSTEM, data=fact)
     for row in attached:
-        case = cases[stands[row.case_id]]
-        if may_be_attached(case):
-            _move(session, book, row, case, update, now)
+        if may_be_attached(stands[row.case_id]):
+            _move(session, book, row, cases[row.case_id], update, now)
     await book.write()
     return _went_on(session, update, rows, limit)
 
@@ -155,7 +155,8 @@ async def _news(
 def _move(
     session: AsyncSession, book: Book, row: IncidentCase, case: Case, update: IncidentUpdate, now: datetime
 ) -> None:
-    """Another time was given: the promise that stands is moved to it; where none stands, another is made."""
+    """Another time was given: the promise that stands is moved to it; where none stands, another is made. It is the case's
+    own that is about it, also where another speaks for that one."""
     due_at = update.promised_at
     standing = book.find(str(row.promise_id), case.id)
     if due_at is None or due_at <= now or (standing is not None and standing.due_at == due_at):
@@ -173,8 +174,10 @@ async def _end(session: AsyncSession, incident: Incident, update: IncidentUpdate
     if not rows:
         return await _end_for_reached(session, incident, update, limit=limit, now=now)
     attached = await _attached(session, incident, [each["case_id"] for each in rows])
-    waiting = [case for case in cases.values() if may_be_attached(case)]
-    await _kept(session, waiting, [each.promise_id for each in attached], update, now=now)
+    waiting = _waiting(rows, cases)
+    await _kept(
+        session, [cases[each.case_id] for each in attached], [each.promise_id for each in attached], update, now=now
+    )
     left_open = await _left_open(session, incident, waiting)
     only_told = [
         case for case in waiting if case.id in left_open or not await _solve(session, incident, update, case, now=now)
@@ -263,11 +266,17 @@ async def _end_for_reached(
 async def _batch(
     session: AsyncSession, incident: Incident, update: IncidentUpdate, *, limit: int
 ) -> tuple[list[Any], dict[UUID, Case]]:
-    """The next who are attached, and the cases that stand for them, locked by id."""
+    """The next who are attached, with the cases that stand for them, all locked by id."""
     connection = await raw(session)
     rows = await connection.fetch(_ATTACHED, incident.id, update.spread_to or _BEGINNING, update.at, limit)
-    cases = await _locked(session, sorted({row["stands"] for row in rows}))
+    cases = await _locked(session, sorted({case for row in rows for case in (row["case_id"], row["stands"])}))
     return list(rows), {case.id: case for case in cases}
+
+
+def _waiting(rows: Sequence[Any], cases: Mapping[UUID, Case]) -> list[Case]:
+    """Those who are to hear of it: the open ones, each by the case that stands for it."""
+    standing = [cases[each] for each in sorted({row["stands"] for row in rows if not row["there"]})]
+    return [case for case in standing if may_be_attached(case)]
 
 
 async def _locked(session: AsyncSession, ids: Sequence[UUID]) -> list[Case]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.alarms import NewAlarm, raise_alarms
@@ -43,12 +44,14 @@ class _Standing:
 
     row: Promise
     case: Case
+    speaks: Case
+    """The case it was taken into, or itself: what that one says of the matter holds."""
     data: Mapping[str, Any]
 
     @property
     def whose(self) -> str | None:
         """Who is told to keep it; None: the supervisors."""
-        return self.row.representative or self.case.owner
+        return self.row.representative or self.speaks.owner
 
 
 async def near(session: AsyncSession, dues: Sequence[Due], rules: Rules, now: datetime) -> None:
@@ -102,19 +105,15 @@ def _kept(
     book: Book, each: _Standing, record: Sequence[asyncpg.Record], letter: tuple[str, datetime | None] | None
 ) -> bool:
     """End it as it deserves; True: nobody need be told."""
-    row, case = each.row, each.case
+    row, case, solved_at = each.row, each.case, each.speaks.resolved_at
     if _on_record(book, each, record):
         return True
     left_at = letter[1] if letter is not None and letter[0] == "sent" else None
     if left_at is not None and left_at <= row.due_at:
         _sent(book, each, left_at)
-    elif (
-        row.kind in (NEWS, SOLUTION)
-        and case.resolved_at is not None
-        and keeps(row.made_at, row.due_at, case.resolved_at)
-    ):
+    elif row.kind in (NEWS, SOLUTION) and solved_at is not None and keeps(row.made_at, row.due_at, solved_at):
         event = "promise_kept" if row.kind == SOLUTION else "promise_released"
-        book.end(row, case, event, at=case.resolved_at, reason="resolved")
+        book.end(row, case, event, at=solved_at, reason="resolved")
     elif left_at is not None:
         _sent(book, each, left_at)
         return False
@@ -179,12 +178,23 @@ async def _apologise(
 async def _open(session: AsyncSession, dues: Sequence[Due], now: datetime) -> tuple[Book, list[_Standing]]:
     """The book of their cases, and those of their promises that still stand."""
     book = await Book.open(session, {each.case.id for each in dues if each.case is not None}, now=now)
+    survivors = await _survivors(session, dues)
     standing = []
     for each in dues:
         row = book.find(each.data["promise"], each.case.id) if each.case is not None else None
         if row is not None and each.case is not None:
-            standing.append(_Standing(row=row, case=each.case, data=each.data))
+            speaks = survivors.get(each.case.merged_into, each.case) if each.case.merged_into else each.case
+            standing.append(_Standing(row=row, case=each.case, speaks=speaks, data=each.data))
     return book, standing
+
+
+async def _survivors(session: AsyncSession, dues: Sequence[Due]) -> Mapping[UUID, Case]:
+    """Of those that are merged; only read."""
+    wanted = {each.case.merged_into for each in dues if each.case is not None and each.case.merged_into is not None}
+    if not wanted:
+        return {}
+    found = await session.exec(select(Case).where(col(Case.id).in_(wanted)))
+    return {row.id: row for row in found}
 
 
 async def _record(session: AsyncSession, standing: Sequence[_Standing]) -> Mapping[UUID, Sequence[asyncpg.Record]]:

@@ -6,7 +6,7 @@ none: when a parked contact wakes, how long a wait was estimated, when a queue o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -19,9 +19,10 @@ from app.actions.promises.book import Book
 from app.actions.record import locked
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.queries.cases.alive import alive
-from app.queries.cases.promises import has_served
+from app.queries.cases.promises import has_served, promised_before
+from app.queries.following import Followed
 from app.queries.rules import raw
-from app.security import Actor
+from app.security import SYSTEM, Actor
 from app.tables import Case, Promise, Representative
 from routing.lifecycle import OVER_STATES
 from routing.resolution.promises import CALLBACK, NEWS, SOLUTION, Effect, effect
@@ -38,19 +39,31 @@ OURS: Final = frozenset({CALLBACK, "incident"})
 async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now: datetime) -> None:
     """What the events do to the promises of their cases; afterwards every open case on which something is owed has its next."""
     concerned = {case for each in heard for case in _cases(each)}
-    book = await Book.open(session, concerned, now=now)
+    taken = await promised_before(await raw(session), ending(each.event for each in heard))
+    book = await Book.open(session, {*concerned, *taken}, now=now)
     await session.flush()
     owed = await alive(await raw(session), concerned)
     for each in heard:
         event, contact = each.event, each.interaction
         live, callback = (contact.live, contact.callback) if contact is not None else (False, False)
         done = effect(event.subject, event.kind, event.data, live=live, callback=callback)
-        await _apply(session, book, each, done)
+        await _apply(session, book, each, done, [case for case, into in taken.items() if into == each.case.id])
         if each.case.id in owed:  # also after an end: of two events heard in the wrong order the row knows better
             book.news(each.case, at=event.at)
         else:
             _let_go(book, each.case, at=event.at)
     await book.write()
+
+
+def ending(events: Iterable[Followed]) -> set[UUID]:
+    """The cases of which these events say that they are solved or over: what was promised on those they took in is, too."""
+    subjects = (each for each in events if each.subject == "case")
+    over = ("solved", "over")
+    return {
+        UUID(each.subject_id)
+        for each in subjects
+        if effect(each.subject, each.kind, each.data, live=False, callback=False) in over
+    }
 
 
 async def make_promise(
@@ -202,8 +215,10 @@ async def _locked(session: AsyncSession, promise_id: UUID, actor: Actor) -> tupl
 
 
 def _let_go(book: Book, case: Case, *, at: datetime) -> None:
-    """Whom nobody served and nobody is to serve is owed no news."""
+    """Whom nobody served and nobody is to serve is owed no news, unless a person gave their word."""
     for row in book.standing(case.id, {NEWS}):
+        if row.made_by != SYSTEM.label:
+            continue
         _release(book, row, case, at=max(at, row.made_at), reason="gone")
 
 
@@ -231,19 +246,22 @@ def _cases(heard: Heard) -> set[UUID]:
     return found
 
 
-async def _apply(session: AsyncSession, book: Book, heard: Heard, done: Effect) -> None:
+async def _apply(session: AsyncSession, book: Book, heard: Heard, done: Effect, taken: Sequence[UUID]) -> None:
+    """`taken`: cases that the heard one speaks for, with promises of their own."""
     case, event = heard.case, heard.event
     if done == "news":
         for row in book.standing(case.id, {NEWS}):
             book.keep(row, case, at=event.at, by=event.kind)
     elif done == "solved":
-        _solved(book, case, event.at)
-    elif done in ("over", "merged"):
-        ended = case if done == "over" else await session.get_one(Case, UUID(event.subject_id))
-        if done == "merged" and ended.merged_into is None:
-            return  # and back again
-        for row in book.standing(ended.id, {NEWS} if done == "merged" else None):
-            _release(book, row, ended, at=event.at, reason=event.kind)
+        for each in (case, *[await session.get_one(Case, other) for other in taken]):
+            _solved(book, each, event.at)
+    elif done == "over":
+        for each in (case, *[await session.get_one(Case, other) for other in taken]):
+            _over(book, each, event)
+    elif done == "merged":
+        merged = await session.get_one(Case, UUID(event.subject_id))
+        if merged.merged_into is not None:  # else it was undone before this was heard
+            _over(book, merged, event, {NEWS})
     elif done != "none" and heard.interaction is not None:
         await _callback(session, book, heard, done)
 
@@ -254,6 +272,11 @@ def _solved(book: Book, case: Case, at: datetime) -> None:
         book.keep(row, case, at=at, by="resolved")
     for row in book.standing(case.id, {NEWS}):
         _release(book, row, case, at=at, reason="resolved")
+
+
+def _over(book: Book, case: Case, event: Followed, kinds: Collection[str] | None = None) -> None:
+    for row in book.standing(case.id, kinds):
+        _release(book, row, case, at=event.at, reason=event.kind)
 
 
 async def _callback(session: AsyncSession, book: Book, heard: Heard, done: Effect) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -28,6 +28,11 @@ CROSS JOIN LATERAL (
         AND at >= asked.since
 ) AS e
 ORDER BY e.at
+"""
+_PROMISED: Final = """
+SELECT c.id, c.merged_into FROM "case" c WHERE c.merged_into = ANY ($1::uuid[])
+    AND EXISTS (SELECT FROM promise p WHERE p.case_id = c.id AND p.state = 'standing')
+ORDER BY c.id
 """
 _LEFT: Final = "SELECT dedupe_key, state, done_at FROM outbox WHERE dedupe_key = ANY ($1::text[])"
 
@@ -74,6 +79,12 @@ async def happened(connection: Connection, since: Mapping[UUID, datetime]) -> di
     for row in await connection.fetch(_HAPPENED, list(since), list(since.values())):
         found.setdefault(row["case_id"], []).append(row)
     return found
+
+
+async def promised_before(connection: Connection, survivors: Collection[UUID]) -> dict[UUID, UUID]:
+    """The cases that were taken into these and on which something still stands, with the one that speaks for each."""
+    rows = await connection.fetch(_PROMISED, list(survivors)) if survivors else []
+    return {row["id"]: row["merged_into"] for row in rows}
 
 
 async def letters(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[str, datetime | None]]:
