@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from routing.capacity import could_ever_fit, fits
+from routing.capacity import could_ever_fit, fits, room, units_of
 from routing.model import Needs, Staff, Step
 from routing.needs import meets, standing
 
@@ -45,6 +45,10 @@ def test_no_wish_for_language_or_office_is_met_by_everybody_in_the_queue() -> No
     assert meets(replace(ABLE, languages=frozenset(), office=None, skills=frozenset()), Needs(queue="claims"))
 
 
+def test_what_may_be_served_anywhere_may_be_served_in_any_office() -> None:
+    assert meets(replace(ABLE, office="south"), Needs(queue="claims"))
+
+
 @pytest.mark.parametrize(
     ("live", "units", "cost", "fitting"),
     [
@@ -67,6 +71,21 @@ def test_one_live_contact_and_never_more_units_than_the_capacity(
 def test_work_bigger_than_the_capacity_could_never_fit() -> None:
     assert could_ever_fit(2, Needs(queue="q", units=2))
     assert not could_ever_fit(1, Needs(queue="q", units=2))
+
+
+def test_only_live_work_that_interrupts_takes_no_units() -> None:
+    assert units_of(Needs(queue="q", units=2, live=True, interrupts=True)) == 0
+    assert units_of(Needs(queue="q", units=2, live=True)) == 2
+    assert units_of(Needs(queue="q", units=2, interrupts=True)) == 2
+
+
+def test_who_is_with_somebody_has_room_for_nothing_more() -> None:
+    assert room(0, 1, 3) == 2
+    assert room(1, 0, 3) == 0
+
+
+def test_who_holds_more_than_a_lowered_capacity_has_no_room_and_not_less_than_none() -> None:
+    assert room(0, 5, 3) == 0
 
 
 def test_a_step_stands_from_its_deadline_on() -> None:
