@@ -6,14 +6,16 @@ the caller holds the lock of the case.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.alarms import raise_alarm
+from app.actions.cases.awaiting import await_customer
 from app.actions.cases.playbooks import give_first
 from app.actions.record import advance
 from app.actions.timers import cancel_timer, set_timer
@@ -117,16 +119,25 @@ async def request_check(
 
 
 async def withdraw(
-    session: AsyncSession, case: Case, *, reason: str, actor: Actor, now: datetime, until_version: int | None = None
+    session: AsyncSession,
+    case: Case,
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    until_version: int | None = None,
+    only: Collection[UUID] | None = None,
 ) -> list[SecondCheck]:
     """Nobody need look any more: the customer wrote, or the case is another's. Returns the checks that were withdrawn.
 
-    `until_version`: only those asked for before this event of the case. What was held stays with us. The case's own state is
-    the caller's. The caller holds the case's lock.
+    `until_version`: only those asked for before this event of the case; `only`: those of these messages. What was held stays
+    with us. The case's own state is the caller's. The caller holds the case's lock.
     """
     gone = []
     for check in await open_checks(session, case):
         if until_version is not None and check.data["version"] > until_version:
+            continue
+        if only is not None and check.message_id not in only:
             continue
         check.state = CHECK.after(check.state, "check_withdrawn")
         check.decided_at = now
@@ -142,6 +153,26 @@ async def withdraw(
         gone.append(check)
     await session.flush()
     return gone
+
+
+async def go_on(
+    session: AsyncSession, case: Case, *, cause: str | None, fact: Mapping[str, Any], actor: Actor, now: datetime
+) -> None:
+    """Nothing of the case is looked at any more: it goes on, and waits for the customer where `cause` says for what.
+
+    While something else is looked at, that one remembers for what the case waits. `fact`: what the event tells.
+    """
+    if case.state != "checking":
+        return
+    others = await open_checks(session, case)
+    for other in others:
+        if cause is not None:
+            other.data = {**other.data, "waited": cause}
+    if others:
+        return
+    advance(session, case, "check_ended", now=now, actor=actor, data=fact)
+    if cause is not None:
+        await await_customer(session, case, cause=cause, actor=actor, now=now)
 
 
 async def open_checks(session: AsyncSession, case: Case) -> Sequence[SecondCheck]:

@@ -16,6 +16,7 @@ from sqlalchemy import func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.cases.gate import go_on, withdraw
 from app.actions.cases.merge import merge, one_person, with_taken
 from app.actions.contacts.cases import open_again
 from app.actions.promises.taken_along import take_along
@@ -33,9 +34,10 @@ async def split(
     session: AsyncSession, case_id: UUID, contacts: Collection[UUID], *, reason: str | None, actor: Actor, now: datetime
 ) -> Case:
     """A new case of these contacts. Raises `NotFound`; `Forbidden` (`not_accepted`); `Conflict`: `nothing_left`, `merged`; `Invalid`: `not_of_this_case`."""
-    await may_change_case(session, case_id, reader=actor.representative)
+    led = await may_change_case(session, case_id, reader=actor.representative)
     rows = await _contacts(session, contacts)
-    case = (await with_taken(session, [case_id]))[case_id]
+    cases = await with_taken(session, [case_id, led[0]])
+    case = cases[case_id]
     await _may_leave(session, case, rows)
     first = min(rows, key=lambda row: (row.arrived_at, row.id))
     made = Case(
@@ -52,6 +54,8 @@ async def split(
     advance(session, made, "opened", now=now, actor=actor, data=begun)
     await session.flush()
     await _take_along(session, rows, case, made, reason=reason, actor=actor, now=now)
+    await take_along(session, [case.id, led[0]], [made.id])
+    await _end_checks(session, rows, cases[led[0]], actor=actor, now=now)
     return made
 
 
@@ -66,7 +70,7 @@ async def move(
     known = await session.get(Interaction, interaction_id)
     if known is None:
         raise NotFound(f"There is no interaction {interaction_id}.")
-    await may_change_case(session, known.case_id, reader=actor.representative)
+    left = await may_change_case(session, known.case_id, reader=actor.representative)
     led = await may_change_case(session, case_id, reader=actor.representative)
     if known.case_id in led:
         return await session.get_one(Case, led[0])
@@ -77,13 +81,15 @@ async def move(
         return await session.get_one(Case, target)
     await bar_contact(session, interaction_id, cases=led, customers=sorted(people), actor=actor, now=now)
     (row,) = await _contacts(session, [interaction_id])
-    rows = await with_taken(session, [before, target])
+    rows = await with_taken(session, [before, left[0], target])
     if row.case_id != before or rows[target].merged_into is not None:
         raise Conflict("These cases were merged or split at this moment. Try again.", code="already_merged")
     await one_person(session, people | await _person(session, row))
     if row.state not in OVER_STATES:
         open_again(session, rows[target], interaction=row.id, actor=actor, now=now)
     await _take_along(session, [row], rows[before], rows[target], reason=reason, actor=actor, now=now)
+    await take_along(session, [before, left[0]], [target])
+    await _end_checks(session, [row], rows[left[0]], actor=actor, now=now)
     return rows[target]
 
 
@@ -135,7 +141,19 @@ async def _take_along(
     theirs = select(Message.id).where(col(Message.interaction_id).in_(ids))
     papers = update(Document).where(col(Document.message_id).in_(theirs)).values(case_id=target.id)
     await session.exec(cast("Any", papers.execution_options(synchronize_session=False)))
-    await take_along(session, [case.id, *([case.merged_into] if case.merged_into is not None else [])], [target.id])
     advance(session, case, "split_off", now=now, actor=actor, data={"case": str(target.id), **told})
     advance(session, target, "joined_by_split", now=now, actor=actor, data={"case": str(case.id), **told})
     await session.flush()
+
+
+async def _end_checks(
+    session: AsyncSession, rows: Sequence[Interaction], speaks: Case, *, actor: Actor, now: datetime
+) -> None:
+    """What is held of these contacts would leave in the name of a case it is not about any more: nobody looks at it, and who
+    wrote it hears so. `speaks`: for the case they left, locked."""
+    theirs = select(Message.id).where(col(Message.interaction_id).in_([row.id for row in rows]))
+    held = (await session.exec(theirs.where(Message.direction == "out"))).all()
+    gone = await withdraw(session, speaks, reason="split", actor=actor, now=now, only=held)
+    if gone:
+        waited = next((str(each.data["waited"]) for each in gone if "waited" in each.data), None)
+        await go_on(session, speaks, cause=waited, fact={"reason": "split"}, actor=actor, now=now)

@@ -14,8 +14,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.alarms import raise_alarm
-from app.actions.cases.awaiting import await_customer
-from app.actions.cases.gate import OPEN, OURS, missing_steps, open_checks, timer_key, who
+from app.actions.cases.gate import OPEN, OURS, go_on, missing_steps, timer_key, who
 from app.actions.cases.resolved import resolved
 from app.actions.contacts.cases import survivor
 from app.actions.contacts.write import release
@@ -100,7 +99,8 @@ async def approve(
             raise Conflict("There is nothing left to send.", code="check_withdrawn")
         advance(session, case, "message_checked", now=now, actor=actor, data=fact)
         await session.flush()
-        await _go_on(session, case, check, asks=message.attributes.get("asks"), actor=actor, now=now)
+        cause = message.attributes.get("asks") or check.data.get("waited")
+        await go_on(session, case, cause=cause, fact=_fact(check, {}), actor=actor, now=now)
         await release(session, interaction, case, message, check=check, actor=actor, now=now)
     await cancel_timer(session, timer_key(check))
     await session.flush()
@@ -122,7 +122,7 @@ async def send_back(session: AsyncSession, check_id: UUID, *, comment: str, acto
     advance(session, case, event, now=now, actor=actor, data=fact)
     await session.flush()
     if check.before == "message":
-        await _go_on(session, case, check, asks=None, actor=actor, now=now)
+        await go_on(session, case, cause=check.data.get("waited"), fact=_fact(check, {}), actor=actor, now=now)
     await cancel_timer(session, timer_key(check))
     await raise_alarm(
         session, "check_returned", key=f"check_returned:{check.id}", case=case, representative=check.representative,
@@ -245,24 +245,3 @@ async def _complete(session: AsyncSession, case: Case) -> None:
 
 def _told(missing: list[str]) -> list[dict[str, object]]:
     return [{"where": step, "detail": "This step is required."} for step in missing]
-
-
-async def _go_on(
-    session: AsyncSession, case: Case, check: SecondCheck, *, asks: str | None, actor: Actor, now: datetime
-) -> None:
-    """Nothing of the case is looked at any more: it goes on, and waits for the customer where it did or is about to.
-
-    While something else is looked at, that one remembers for what the case waits.
-    """
-    if case.state != "checking":
-        return
-    cause = asks or check.data.get("waited")
-    others = await open_checks(session, case)
-    for other in others:
-        if cause is not None:
-            other.data = {**other.data, "waited": cause}
-    if others:
-        return
-    advance(session, case, "check_ended", now=now, actor=actor, data=_fact(check, {}))
-    if cause is not None:
-        await await_customer(session, case, cause=cause, actor=actor, now=now)
