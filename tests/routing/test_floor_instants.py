@@ -104,3 +104,27 @@ def test_what_waited_for_nobody_in_particular_leaves_no_memory_behind() -> None:
         floor.place(waiting(number, preferred=preferred))
         floor.remove(UUID(int=number))
     assert not floor._preferring
+
+
+def test_who_preferred_somebody_is_remembered_until_the_last_such_one_left() -> None:
+    floor = Floor()
+    floor.staff(person("amy", units=1, live=1))
+    for number in (1, 2):
+        floor.place(waiting(number, preferred="amy", preferred_until=NOW + 60))
+    floor.remove(UUID(int=1))
+    floor.dismiss("amy")
+    floor.staff(person("bob"))
+    assert given(floor.plan(NOW)) == [(2, "bob")]
+    assert not floor._preferring
+
+
+def test_a_line_kept_for_one_representative_is_gone_with_the_last_of_it() -> None:
+    floor = Floor()
+    floor.staff(person("amy", units=1, live=1))
+    for number in (1, 2):
+        floor.place(waiting(number, preferred="amy", preferred_until=NOW + 60))
+    assert [pool.size for pool in floor._all_pools()] == [0, 2]
+    floor.remove(UUID(int=1))
+    assert [(pool.size, pool.lines) for pool in floor._all_pools()] == [(0, 1), (1, 0)]
+    floor.remove(UUID(int=2))
+    assert [(pool.size, pool.lines) for pool in floor._all_pools()] == [(0, 0)]
