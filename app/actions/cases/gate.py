@@ -26,7 +26,7 @@ from app.queries.cases.clocks import working_times
 from app.queries.cases.playbooks import steps_of, ticks_of
 from app.queries.rules import raw, rules_for
 from app.security import SYSTEM, Actor
-from app.tables import Case, EventRow, Message, SecondCheck
+from app.tables import ApiKey, Case, EventRow, Message, SecondCheck
 from routing.lifecycle import CHECK, NEW
 from routing.resolution.checks import Matter, Needed, needed
 from routing.resolution.touches import NOT_SOLVED
@@ -40,14 +40,15 @@ OURS: Final = ("open", "awaiting_customer")
 DAY_SECONDS: Final = 86_400
 MOST_HELD: Final = 20
 """Messages of one case that wait for a second person at once."""
-# Opened by an answer or a person's word: it is not solved. By a contact: unless a person has said of all that the customer
-# turned to us for since, that it was something else.
+# Opened by an answer or a person's word: it is not solved. By a contact: unless another than who would be spared the look has
+# said of all that the customer turned to us for since, that it was something else. Whose word software brings nobody knows.
 _CAME_BACK: Final = """
 WITH opened AS (
     SELECT at, data ? 'reason' AS told FROM event
     WHERE subject = 'case' AND subject_id = $1::uuid::text AND kind = 'reopened' ORDER BY version DESC LIMIT 1
 ), turns AS (
-    SELECT t.caused_by <> 'rule' AND t.cause <> $2 AS harmless FROM "case" c JOIN touch t ON t.case_id = c.id, opened
+    SELECT t.caused_by ~ '^(representative|supervisor|admin):' AND t.caused_by <> ALL ($3::text[]) AND t.cause <> $2 AS harmless
+    FROM "case" c JOIN touch t ON t.case_id = c.id, opened
     WHERE (c.id = $1 OR c.merged_into = $1) AND t.kind <> 'asked' AND t.at >= opened.at
 )
 SELECT coalesce((SELECT told FROM opened), true) OR NOT coalesce((SELECT bool_and(harmless) FROM turns), false)
@@ -93,7 +94,10 @@ async def request_check(
     for each in standing:
         if each.before == before == "resolution":
             return each
-    found = await _needed(session, case, rules, before=before, representative=representative, forced=forced, now=now)
+    spared = await _spared(session, representative, actor)
+    found = await _needed(
+        session, case, rules, before=before, representative=representative, spared=spared, forced=forced, now=now
+    )
     if found is None:
         return None
     if len(standing) >= MOST_HELD:
@@ -199,6 +203,7 @@ async def _needed(
     *,
     before: Before,
     representative: str | None,
+    spared: Sequence[str],
     forced: str | None,
     now: datetime,
 ) -> Needed | None:
@@ -207,7 +212,7 @@ async def _needed(
     matter = Matter(
         case_id=case.id,
         amount=case.amount,
-        reopened=case.reopened > 0 and await _came_back(session, case),
+        reopened=case.reopened > 0 and await _came_back(session, case, spared),
         joined_days=await _joined_days(session, representative, now) if asks_when else None,
     )
     return needed(wanted, matter, before=before, forced=forced)
@@ -244,9 +249,16 @@ def _made(
     )
 
 
-async def _came_back(session: AsyncSession, case: Case) -> bool:
-    """Whether it was opened again because it is not solved, or nobody has said why. Who only wrote thanks did not come back."""
-    found: bool = await (await raw(session)).fetchval(_CAME_BACK, case.id, NOT_SOLVED)
+async def _spared(session: AsyncSession, representative: str | None, actor: Actor) -> list[str]:
+    """Who would be spared a second look, as the log names them: whose work it is, and who asks, under each of their keys."""
+    keys = select(ApiKey.role, ApiKey.id).where(ApiKey.name == actor.name) if actor.name else None
+    named = [f"{role}:{key}" for role, key in (await session.exec(keys)).all()] if keys is not None else []
+    return [actor.label, *named, *([f"representative:{representative}"] if representative else [])]
+
+
+async def _came_back(session: AsyncSession, case: Case, spared: Sequence[str]) -> bool:
+    """Whether it was opened again because it is not solved, or nobody else has said why. Who only wrote thanks did not come back."""
+    found: bool = await (await raw(session)).fetchval(_CAME_BACK, case.id, NOT_SOLVED, spared)
     return found
 
 

@@ -21,14 +21,17 @@ from app.tables import Case, Touch
 async def set_cause(
     session: AsyncSession, case_id: UUID, number: int, *, cause: str, actor: Actor, now: datetime
 ) -> Touch:
-    """The touch, with its cause. Said again: nothing is written. Raises `NotFound`, `Forbidden` (`not_accepted`)."""
+    """The touch, with its cause. Said again by the same person: nothing is written; by another, it is their word from then on.
+
+    Raises `NotFound`, `Forbidden` (`not_accepted`).
+    """
     await may_change_case(session, case_id, reader=actor.representative)
     case = await locked(session, Case, case_id)
     found = await session.exec(select(Touch).where(Touch.case_id == case_id, Touch.number == number))
     touch = found.one_or_none()
     if touch is None:
         raise NotFound(f"This case has no touch {number}.", code="unknown_touch")
-    if touch.cause != cause:
+    if (touch.cause, touch.caused_by) != (cause, actor.label):
         advance(
             session, case, "described", now=now, actor=actor, data={"touch": number, "cause": cause, "was": touch.cause}
         )

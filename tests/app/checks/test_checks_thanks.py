@@ -1,14 +1,24 @@
-"""A letter after the resolution opens a case again; a second person looks unless somebody said that it was about something else."""
+"""A letter after the resolution opens a case again; a second person looks unless another person said that it was about something else."""
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
+
+import pytest
 
 from app.actions.cases.resolve import resolve
 from app.actions.contacts.complete import complete
+from app.actions.keys import create_key
 from app.actions.touches.causes import set_cause
-from tests.shift import Shift, person
+from app.db import now
+from app.security import Actor
+from tests.shift import SUPERVISOR, Shift, person
 from tests.solving import call_solved, row, say, solved, tend
+
+ESTHER: Final = person("esther")
+LEAD: Final = Actor(role="supervisor", key_id="1", name="shift-lead")
+SOFTWARE: Final = Actor(role="integration", key_id="2", name="telephony")
 
 
 async def writes_again(shift: Shift, case: UUID) -> None:
@@ -19,12 +29,19 @@ async def writes_again(shift: Shift, case: UUID) -> None:
     assert (await row(shift, case))["state"] == "open"
 
 
-async def named(shift: Shift, case: UUID, number: int, cause: str) -> None:
-    await shift.do(set_cause, case, number, cause=cause, actor=person("esther"))
+async def named(shift: Shift, case: UUID, number: int, cause: str, *, by: Actor = SUPERVISOR) -> None:
+    await shift.do(set_cause, case, number, cause=cause, actor=by)
 
 
-async def resolved_at_once(shift: Shift, case: UUID) -> bool:
-    await shift.do(resolve, case, outcome=None, actor=person("esther"))
+async def a_key(shift: Shift, name: str) -> Actor:
+    """Another key of this supervisor's."""
+    async with shift.db.session() as session:
+        row, _ = await create_key(session, name, role="supervisor", representative=None, now=await now(session))
+        return Actor(role="supervisor", key_id=str(row.id), name=name)
+
+
+async def resolved_at_once(shift: Shift, case: UUID, *, by: Actor = ESTHER) -> bool:
+    await shift.do(resolve, case, outcome=None, actor=by)
     return bool((await row(shift, case))["state"] == "resolved")
 
 
@@ -33,6 +50,37 @@ async def test_who_only_wrote_thanks_did_not_come_back(shift: Shift) -> None:
     await writes_again(shift, case)
     await named(shift, case, 1, "thanks")
     assert await resolved_at_once(shift, case)
+
+
+@pytest.mark.parametrize("asks", [ESTHER, LEAD])
+async def test_who_served_it_does_not_spare_themselves_by_naming_it_thanks(shift: Shift, asks: Actor) -> None:
+    case = await solved(shift)
+    await writes_again(shift, case)
+    await named(shift, case, 1, "thanks", by=ESTHER)
+    assert not await resolved_at_once(shift, case, by=asks)
+
+
+async def test_another_who_says_so_too_is_believed(shift: Shift) -> None:
+    case = await solved(shift)
+    await writes_again(shift, case)
+    await named(shift, case, 1, "thanks", by=ESTHER)
+    await named(shift, case, 1, "thanks", by=LEAD)
+    assert await resolved_at_once(shift, case)
+
+
+async def test_who_calls_it_solved_is_no_other_under_a_renewed_key(shift: Shift) -> None:
+    keys = [await a_key(shift, "shift-lead") for _ in range(2)]
+    case = await solved(shift)
+    await writes_again(shift, case)
+    await named(shift, case, 1, "thanks", by=keys[0])
+    assert not await resolved_at_once(shift, case, by=keys[1])
+
+
+async def test_what_software_says_is_nobody_s_word(shift: Shift) -> None:
+    case = await solved(shift)
+    await writes_again(shift, case)
+    await named(shift, case, 1, "thanks", by=SOFTWARE)
+    assert not await resolved_at_once(shift, case)
 
 
 async def test_what_nobody_has_said_the_cause_of_is_looked_at(shift: Shift) -> None:
