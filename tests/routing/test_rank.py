@@ -6,7 +6,7 @@ import pytest
 
 from routing.errors import RoutingError
 from routing.model import Staff
-from routing.plan import LONGEST_BACK_OFF_SECONDS, Cause, back_off
+from routing.plan import EXCLUDED_SECONDS, LONGEST_BACK_OFF_SECONDS, Cause, back_off
 from routing.rank import NEEDED, ORDERS, REOPENED_SECONDS, Mark, due, needed, place, reopened, sorting
 from routing.rules import STANDING_REASONS
 
@@ -80,3 +80,16 @@ def test_back_off_grows_by_cause_up_to_a_ceiling() -> None:
 
 def test_a_decline_lets_the_next_one_be_asked_almost_at_once() -> None:
     assert back_off("declined", 1) <= 1
+
+
+def test_a_queues_own_first_rest_is_doubled_up_to_the_same_ceiling() -> None:
+    assert [back_off("busy", misses, first_seconds=20.5) for misses in (0, 1, 2, 3)] == [20.5, 20.5, 41, 60]
+    assert back_off("busy", 9, first_seconds=0) == 0
+
+
+def test_a_first_rest_longer_than_the_ceiling_is_the_ceiling_itself() -> None:
+    assert [back_off("declined", misses, first_seconds=90) for misses in (1, 2)] == [90, 90]
+
+
+def test_whoever_declined_may_be_asked_again_two_minutes_after_the_rest() -> None:
+    assert EXCLUDED_SECONDS == 120
