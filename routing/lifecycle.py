@@ -162,6 +162,7 @@ CASE = Machine(
         ("open", "awaited"): "awaiting_customer",
         ("open", "check_requested"): "checking",
         ("open", "resolved"): "resolved",
+        ("open", "unserved"): "closed",
         ("awaiting_customer", "customer_replied"): "open",
         ("awaiting_customer", "check_requested"): "checking",
         ("awaiting_customer", "resolved"): "resolved",

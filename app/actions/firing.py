@@ -15,6 +15,7 @@ import asyncpg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.cases import unserved
 from app.actions.checks import heed as checks_heeding
 from app.actions.clocks import due as clocks_due
 from app.actions.heard import Due, Handler
@@ -52,6 +53,7 @@ WHERE id = ANY($1::uuid[])
 HANDLERS: Final[Mapping[str, Handler]] = {
     **clocks_due.HANDLERS,
     survey_end.KIND: survey_end.survey_closes,
+    unserved.KIND: unserved.closes,
     "check_late": checks_heeding.late,
     "promise_near": promises_due.near,
     "promise_left": promises_due.left,

@@ -24,7 +24,7 @@ class CaseFacts(BaseModel):
     root_cause: str | None = None
     resolved_by: str | None = None
     closed_at: datetime | None = None
-    closed_by: str | None = Field(None, description="`customer`, `silence` or `not_asked`.")
+    closed_by: str | None = Field(None, description="`customer`, `silence`, `not_asked` or `unserved`.")
     reopen_until: datetime | None = Field(None, description="A contact after this is a case of its own.")
     merged_into: UUID | None = Field(None, description="The case that speaks for this one now.")
     follows: UUID | None = Field(None, description="The case that stays closed, about the same matter.")

@@ -48,7 +48,7 @@ class Case(SQLModel, table=True):
     __tablename__ = "case"
     __table_args__ = (
         one_of("state", lifecycle.CASE.states, name="state"),
-        one_of("closed_by", ("customer", "silence", "not_asked"), name="closed_by"),
+        one_of("closed_by", ("customer", "silence", "not_asked", "unserved"), name="closed_by"),
         CheckConstraint("(state = 'closed') = (closed_by IS NOT NULL)", name="closed"),
         CheckConstraint("merged_into <> id", name="merged"),
         Index("ix_case_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),

@@ -43,6 +43,7 @@ _CASE: Final[Mapping[str, Meaning]] = {
     "unmerged": "stands_alone",
     "described": "changes",
     "erased": "forgets",
+    "unserved": "forgets",
 }
 ENDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "awaited": ("customer_replied", "check_requested", "resolved"),

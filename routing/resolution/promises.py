@@ -29,6 +29,7 @@ _OF_CASE: Final[Mapping[str, Effect]] = {
     "confirmed": "over",
     "lapsed": "over",
     "not_asked": "over",
+    "unserved": "over",
     "erased": "over",
     "merged": "merged",
 }

@@ -143,7 +143,8 @@ def test_what_the_design_says_of_an_interaction_holds() -> None:
 
 def test_what_the_design_says_of_a_case_holds() -> None:
     closing = {event for (state, event), after in CASE.table.items() if after == "closed" != state}
-    assert closing == {"confirmed", "lapsed", "not_asked"}
+    assert closing == {"confirmed", "lapsed", "not_asked", "unserved"}
+    assert CASE.before("unserved") == ["open"], "only what nobody took in hand ends without a resolution"
     assert CASE.before("confirmed") == ["resolved"], "closed is the customer's word about a resolved case"
     assert {CASE.after(state, "reopened") for state in CASE.before("reopened")} == {"open"}
     assert "checking" not in CASE.before("resolved"), "what is being checked is resolved by the checker"

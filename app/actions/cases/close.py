@@ -18,7 +18,12 @@ from app.tables import Case
 from routing.rules import Rules
 
 Closing = Literal["confirmed", "lapsed", "not_asked"]
-CLOSED_BY: Final[Mapping[Closing, str]] = {"confirmed": "customer", "lapsed": "silence", "not_asked": "not_asked"}
+CLOSED_BY: Final[Mapping[str, str]] = {
+    "confirmed": "customer",
+    "lapsed": "silence",
+    "not_asked": "not_asked",
+    "unserved": "unserved",
+}
 """Whose doing it was, by the event; each is counted by itself, and only the first as solved."""
 
 

@@ -31,6 +31,7 @@ WITH closed AS MATERIALIZED (
     ) AS ticked
     FROM "case" c
     WHERE c.closed_at >= $2 AND c.closed_at < $3 AND c.playbook = $1 AND c.merged_into IS NULL
+        AND c.closed_by <> 'unserved'
 )
 SELECT c.version, step.value ->> 'code' AS step, (step.value ->> 'code') = ANY (c.ticked) AS done, count(*)::int AS cases,
     count(*) FILTER (WHERE c.closed_by <> 'not_asked')::int AS asked,

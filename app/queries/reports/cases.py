@@ -27,7 +27,7 @@ DIMENSIONS: Final = {
 _CASES: Final = """
 WITH closed AS MATERIALIZED (
     SELECT {by} AS code, c.closed_by, c.reopened, c.alarmed, c.touches + taken.touches AS touches,
-        greatest(extract(epoch FROM c.resolved_at - c.opened_at)::float8, 0) AS seconds
+        CASE WHEN c.resolved_at IS NOT NULL THEN greatest(extract(epoch FROM c.resolved_at - c.opened_at)::float8, 0) END AS seconds
     FROM "case" c CROSS JOIN LATERAL (
         SELECT coalesce(sum(m.touches), 0) AS touches FROM "case" m WHERE m.merged_into = c.id
     ) AS taken
@@ -44,6 +44,7 @@ SELECT code, grouping(code) AS whole,
     count(*) FILTER (WHERE closed_by = 'customer')::int AS solved,
     count(*) FILTER (WHERE closed_by = 'silence')::int AS silent,
     count(*) FILTER (WHERE closed_by = 'not_asked')::int AS not_asked,
+    count(*) FILTER (WHERE closed_by = 'unserved')::int AS unserved,
     count(*) FILTER (WHERE reopened > 0)::int AS reopened,
     count(*) FILTER (WHERE alarmed > 0)::int AS over_budget,
     coalesce(sum(touches), 0)::int AS touches,
@@ -63,7 +64,10 @@ def _told(row: asyncpg.Record) -> dict[str, Any]:
     closed, solved, silent = row["closed"], row["solved"], row["silent"]
     median, slow = row["seconds"] or (None, None)
     return {
-        **{name: row[name] for name in ("code", "whole", "opened", "closed", "solved", "silent", "not_asked")},
+        **{
+            name: row[name]
+            for name in ("code", "whole", "opened", "closed", "solved", "silent", "not_asked", "unserved")
+        },
         "solved_rate": share(solved, solved + silent),
         "survey_reach": share(solved + silent, closed),
         "reopened": row["reopened"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 
+import asyncpg
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -70,3 +71,26 @@ async def test_each_step_down_undoes_exactly_its_step_up(server: LocalPostgres, 
         assert schema(server, empty_database) == before
         await migrate_async(empty_database, revision)
         before = after
+
+
+async def test_what_stood_open_unserved_before_it_could_end_gets_its_time_and_back_again(empty_database: str) -> None:
+    await migrate_async(empty_database, "0007")
+    connection = await asyncpg.connect(empty_database)
+    try:
+        await connection.execute("""
+            INSERT INTO "case" (id, token, state, opened_at, version, supervised)
+            SELECT gen_random_uuid(), 'case-' || n, 'open', wall_clock(), 1, n = 2 FROM generate_series(1, 2) AS n
+        """)
+        await migrate_async(empty_database, "0008")
+        await connection.reload_schema_state()
+        timers = await connection.fetch('SELECT token, kind, due_at > wall_clock() + interval \'29 days\' AS late FROM timer'
+                                        ' JOIN "case" c ON c.id = case_id')  # fmt: skip
+        assert [tuple(row) for row in timers] == [("case-1", "unserved", True)]
+        await connection.execute(
+            """UPDATE "case" SET state = 'closed', closed_by = 'unserved' WHERE token = 'case-1'"""
+        )
+        await migrate_async(empty_database, "0007")
+        assert await connection.fetchval("SELECT closed_by FROM \"case\" WHERE token = 'case-1'") == "not_asked"
+        assert await connection.fetchval("SELECT count(*) FROM timer") == 0
+    finally:
+        await connection.close()
