@@ -89,7 +89,7 @@ async def test_what_stood_open_unserved_before_it_could_end_gets_its_time_and_ba
         await connection.execute(
             """UPDATE "case" SET state = 'closed', closed_by = 'unserved' WHERE token = 'case-1'"""
         )
-        await migrate_async(empty_database, "0007")
+        await migrate_async(empty_database, "-1")
         assert await connection.fetchval("SELECT closed_by FROM \"case\" WHERE token = 'case-1'") == "not_asked"
         assert await connection.fetchval("SELECT count(*) FROM timer") == 0
     finally:
