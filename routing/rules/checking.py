@@ -72,12 +72,18 @@ def _references(rules: Rules, place: Path, queue: QueueRule) -> Iterator[Fault]:
             yield from _unknown_skill(rules, (*at, "drop_skills"), skill)
         for name in sorted(step.add_queues):
             yield from _unknown((*at, "add_queues"), "queue", name, rules.queues)
+            if name in rules.queues and rules.queues[name].split:
+                yield _split_is_no_line((*at, "add_queues"), name)
         for name in sorted(step.add_groups):
             yield from _unknown((*at, "add_groups"), "group", name, rules.groups)
     for at, name in targets(place, queue):
         yield from _unknown(at, "queue", name, rules.queues)
         if at[2] != "split" and name in rules.queues and rules.queues[name].split:
-            yield Fault(path=at, reason=f"nobody ever waits in {name!r}, which is split: name one of its parts")
+            yield _split_is_no_line(at, name)
+
+
+def _split_is_no_line(at: Path, name: str) -> Fault:
+    return Fault(path=at, reason=f"nobody ever waits in {name!r}, which is split: name one of its parts")
 
 
 def _on_entry(code: str, queue: QueueRule) -> Iterator[Fault]:

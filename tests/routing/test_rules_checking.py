@@ -53,6 +53,7 @@ def test_the_document_of_these_tests_is_right() -> None:
         ("queues.claims.steps.1.drop_skills", ["senior", "senor"], ["queues.claims.steps.1.drop_skills: no request of this queue asks for 'senor' at this step", "queues.claims.steps.1.drop_skills: there is no skill 'senor'; did you mean 'senior'?"]),
         ("queues.claims.steps.2.drop_skills", ["senior"], ["queues.claims.steps.2.drop_skills: no request of this queue asks for 'senior' at this step"]),
         ("queues.claims.steps.2.add_queues", ["claims"], ["queues.claims.steps.2.add_queues: changes nothing: 'claims' is the queue itself"]),
+        ("queues.claims.steps.2.add_queues", ["orders"], ["queues.claims.steps.2.add_queues: nobody ever waits in 'orders', which is split: name one of its parts"]),
         ("queues.claims.steps.2.add_groups", ["helpers"], ["queues.claims.steps.2.add_groups: changes nothing: 'helpers' was added before"]),
         # answers on entry
         ("queues.claims.on_entry.1.over", GONE, ["queues.claims.on_entry.1.over: is missing: length is over what?"]),

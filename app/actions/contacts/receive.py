@@ -151,10 +151,12 @@ async def _write(
         (case.customer_id if case else None) or (None if customer in made else customer)
         for case, customer in zip(cases, people, strict=True)
     ]
-    numbers = await tickets(connection, arrivals, now=now)
     entering = [index for index, arrival in enumerate(arrivals) if arrival.entry is not None and not arrival.automatic]
     comers = [_comer(arrivals[index], known[index], cases[index]) for index in entering]
     entered = dict(zip(entering, await enter(connection, comers, now=now), strict=True))
+    # Whoever takes up the place they had is let in, even where nobody else is now: a number is what they are called by.
+    let_in = [not entered[index].entry.turned_away if index in entered else False for index in range(len(arrivals))]
+    numbers = await tickets(connection, arrivals, let_in=let_in, now=now)
     written = [
         _written(arrival, known[index] or people[index], numbers[index], cases[index], entered.get(index), now=now)
         for index, arrival in enumerate(arrivals)

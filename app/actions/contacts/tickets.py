@@ -22,9 +22,11 @@ RETURNING office, letter, day, last
 Roll = tuple[str, str, date]
 
 
-async def tickets(connection: Connection, arrivals: Sequence[Arrival], *, now: datetime) -> list[str | None]:
-    """A number for each arrival that gets one, in order of arrival; None for the others."""
-    rolls = [_roll(arrival, now=now) for arrival in arrivals]
+async def tickets(
+    connection: Connection, arrivals: Sequence[Arrival], *, let_in: Sequence[bool], now: datetime
+) -> list[str | None]:
+    """A number for each arrival that gets one, in order of arrival; None for the others, and for who is not `let_in`."""
+    rolls = [_roll(arrival, now=now) if inside else None for arrival, inside in zip(arrivals, let_in, strict=True)]
     amounts: dict[Roll, int] = {}
     for roll in rolls:
         if roll is not None:
@@ -49,8 +51,6 @@ async def tickets(connection: Connection, arrivals: Sequence[Arrival], *, now: d
 
 
 def _roll(arrival: Arrival, *, now: datetime) -> Roll | None:
-    if not arrival.info.numbered or arrival.request is None or arrival.entry is None or arrival.office is None:
-        return None
-    if arrival.entry.turned_away:
+    if not arrival.info.numbered or arrival.request is None or arrival.office is None:
         return None
     return arrival.office.code, arrival.request.letter, now.astimezone(arrival.office.zone).date()

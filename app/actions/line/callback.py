@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.line.filing import refile
+from app.actions.line.filing import lands_in, refile
 from app.actions.line.ruled import ruled
 from app.actions.line.waited import count_wait
 from app.actions.offers.release import end_assignment
@@ -129,9 +129,10 @@ async def unreached(
 async def _as_soon_as_possible(session: AsyncSession, interaction: Interaction, *, actor: Actor, now: datetime) -> None:
     advance(session, interaction, "callback_requested", now=now, actor=actor)
     if interaction.state == "scheduled":
-        advance(session, interaction, "queued", now=now, actor=actor, data={"queue": interaction.queue})
+        queue = await lands_in(session, interaction, interaction.queue or "")
+        advance(session, interaction, "queued", now=now, actor=actor, data={"queue": queue})
         interaction.wake_at = None
-        await refile(session, interaction, queue=interaction.queue or "", start=now, now=now)
+        await refile(session, interaction, queue=queue, start=now, now=now)
 
 
 async def _postpone(

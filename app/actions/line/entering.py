@@ -18,6 +18,7 @@ from app.actions.line.head_starts import Claim, grant
 from app.db import Connection
 from app.queries.line.known import NOTHING, RESUMED, Caller, Person, Place, Record, on_record, places_left
 from app.security import SYSTEM
+from routing.entry import split
 
 REOPENED: Final = "reopened"
 
@@ -149,7 +150,7 @@ def _same(entry: Entry, places: Sequence[Place], *, now: datetime) -> Place | No
 def _entered(comer: Comer, record: Record | None, place: Place | None, now: datetime) -> Entered:
     if place is None:
         return Entered(entry=comer.entry, start=now, record=record or NOTHING)
-    entry = comer.entry.into(place.queue)
+    entry = comer.entry.into(split(comer.entry.rules, place.queue, comer.id))
     return Entered(
         entry=entry,
         start=place.queued_at,

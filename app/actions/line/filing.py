@@ -21,12 +21,23 @@ from app.errors import Invalid
 from app.queries.rules import rules_for
 from app.tables import Interaction
 from channels.base import Info
-from routing.entry import Contact, Filing, file
+from routing.entry import Contact, Filing, file, split
 from routing.model import Instant
 from routing.rules import Rules
 
 _NOBODY: Final = uuid7()
 """A pattern is worked out for no contact in particular; which queue it waits in is decided before, by its own id."""
+
+
+async def lands_in(session: AsyncSession, interaction: Interaction, queue: str) -> str:
+    """Where it waits when it is sent to `queue`: there, or in the part it falls to where the live rules split it.
+
+    Raises `Invalid` (`unknown_queue`).
+    """
+    rules = await rules_for(session)
+    if queue not in rules.queues:
+        raise Invalid(f"There is no queue {queue!r}.", code="unknown_queue")
+    return split(rules, queue, interaction.id)
 
 
 async def refile(

@@ -12,15 +12,15 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.line.escalate import escalate
-from app.actions.line.filing import refile
+from app.actions.line.filing import lands_in, refile
 from app.actions.line.ruled import ruled
 from app.actions.offers.release import end_assignment
 from app.actions.offers.serving import lacks
 from app.actions.outward.command import command
 from app.actions.record import advance, locked_with_live, mine, once_mine
+from app.actions.representatives.hear_of_bars import hear_of_bars
 from app.errors import Conflict, Invalid
 from app.queries.line.known import RESUMED
-from app.queries.rules import rules_for
 from app.security import Actor
 from app.tables import Assignment, Interaction, Receipt, Representative
 from routing.lifecycle import INTERACTION
@@ -45,9 +45,7 @@ async def transfer(
         raise Invalid("Say where to: a queue, a representative, or both.", code="no_target")
     interaction, assignment = await locked_with_live(session, interaction_id)
     mine(assignment, actor)
-    target = queue or interaction.queue or ""
-    if target not in (await rules_for(session)).queues:
-        raise Invalid(f"There is no queue {target!r}.", code="unknown_queue")
+    target = await lands_in(session, interaction, queue or interaction.queue or "")
     chosen = await on_shift(session, representative) if representative is not None else None
     fact = _fact(assignment, reason=reason) | {"queue": target}
     if representative is not None:
@@ -100,9 +98,10 @@ async def wake(session: AsyncSession, interaction_id: UUID, *, actor: Actor, now
     interaction, _ = await locked_with_live(session, interaction_id)
     if not INTERACTION.allows(interaction.state, "woken"):
         return interaction
-    advance(session, interaction, "woken", now=now, actor=actor)
+    queue = await lands_in(session, interaction, interaction.queue or "")
+    advance(session, interaction, "woken", now=now, actor=actor, data=elsewhere(interaction, queue))
     interaction.wake_at = None
-    await refile(session, interaction, queue=interaction.queue or "", start=now, now=now)
+    await refile(session, interaction, queue=queue, start=now, now=now)
     await session.flush()
     return interaction
 
@@ -117,11 +116,21 @@ async def come_back(session: AsyncSession, interaction_id: UUID, *, actor: Actor
         return interaction
     grace = timedelta(seconds=(await ruled(session, interaction)).grace_seconds)
     in_time = now - interaction.state_at <= grace and not await _taken_up(session, interaction)
-    advance(session, interaction, "returned", now=now, actor=actor, data={"in_time": in_time})
+    queue = await lands_in(session, interaction, interaction.queue)
+    fact = {"in_time": in_time, **elsewhere(interaction, queue)}
+    advance(session, interaction, "returned", now=now, actor=actor, data=fact)
     start = (interaction.queued_at or now) if in_time else now
-    await refile(session, interaction, queue=interaction.queue, start=start, now=now)
+    # Who was given up on the telephone stands here now: nobody calls them any more.
+    interaction.callback, interaction.callback_attempts = False, 0
+    await refile(session, interaction, queue=queue, start=start, now=now)
+    await hear_of_bars(session, interaction, actor=actor, now=now)
     await session.flush()
     return interaction
+
+
+def elsewhere(interaction: Interaction, queue: str) -> dict[str, str]:
+    """What its event tells where it goes on waiting in another queue: its own is split by now."""
+    return {} if queue == interaction.queue else {"queue": queue}
 
 
 async def _taken_up(session: AsyncSession, interaction: Interaction) -> bool:

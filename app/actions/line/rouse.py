@@ -14,7 +14,8 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.line.filing import refile
+from app.actions.line.filing import lands_in, refile
+from app.actions.line.requeue import elsewhere
 from app.actions.record import advance
 from app.db import Connection
 from app.security import SYSTEM
@@ -49,9 +50,11 @@ async def rouse(session: AsyncSession, interaction_id: UUID, *, now: datetime) -
     if interaction is None or interaction.queue is None:
         return False
     booked = interaction.wake_at if interaction.state == "scheduled" else None
-    advance(session, interaction, _JOINS[interaction.state], now=now, actor=SYSTEM)
+    queue = await lands_in(session, interaction, interaction.queue)
+    joins = _JOINS[interaction.state]
+    advance(session, interaction, joins, now=now, actor=SYSTEM, data=elsewhere(interaction, queue))
     interaction.wake_at = None
-    await refile(session, interaction, queue=interaction.queue, start=booked or now, now=now)
+    await refile(session, interaction, queue=queue, start=booked or now, now=now)
     await session.flush()
     return True
 

@@ -19,7 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.line.callback import offer_callback
 from app.actions.line.escalate import escalate
-from app.actions.line.filing import refile
+from app.actions.line.filing import lands_in, refile
 from app.actions.line.ruled import ruled
 from app.actions.record import advance
 from app.actions.settle import Move, lock_free, settle
@@ -99,6 +99,7 @@ def passed(steps: list[dict[str, Any]], now: datetime) -> int:
 
 
 async def _overflow(session: AsyncSession, interaction: Interaction, queue: str, *, now: datetime) -> None:
+    queue = await lands_in(session, interaction, queue)
     fact = {"queue": queue, "from": interaction.queue, "reason": "waited"}
     advance(session, interaction, "overflowed", now=now, actor=SYSTEM, data=fact)
     await refile(session, interaction, queue=queue, start=interaction.queued_at or now, now=now)

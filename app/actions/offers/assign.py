@@ -11,10 +11,11 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.line.ruled import ruled
+from app.actions.line.ruled import OFFER_SECONDS
 from app.actions.record import advance, locked, locked_with_live
 from app.db import uuid7
 from app.errors import Conflict, Invalid
+from app.queries.rules import rules_for
 from app.security import Actor
 from app.tables import Assignment, Interaction, Representative
 from routing.lifecycle import ASSIGNMENT, NEW
@@ -91,7 +92,9 @@ async def give(
     """The offer itself, of a locked and queued interaction to a locked representative."""
     # Whoever waited for a lock read the clock before what happened meanwhile; an offer is not made before that.
     at = max(now, interaction.state_at)
-    timeout = timedelta(seconds=(await ruled(session, interaction)).offer_timeout_seconds)
+    # As the dispatcher's offers: how long one stands concerns whoever serves, and follows the live rules at once.
+    rule = (await rules_for(session)).queues.get(interaction.queue or "")
+    timeout = timedelta(seconds=rule.offer_timeout_seconds if rule is not None else OFFER_SECONDS)
     made = Assignment(
         id=uuid7(),
         interaction_id=interaction.id,

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.line.filing import refile
+from app.actions.line.filing import lands_in, refile
 from app.actions.line.requeue import on_shift
 from app.actions.line.waited import CONSULTED
 from app.actions.offers.accept import take
@@ -23,10 +23,10 @@ from app.actions.offers.release import end_assignment
 from app.actions.offers.serving import lacks
 from app.actions.outward.command import CONSOLE, command
 from app.actions.record import advance, locked, locked_with_live, mine
+from app.actions.representatives.bar import AT_MOST
 from app.actions.representatives.presence import let_go_of_offers
 from app.db import uuid7
 from app.errors import Conflict, Invalid, NotFound
-from app.queries.rules import rules_for
 from app.security import Actor
 from app.tables import Assignment, Interaction, Receipt, Representative
 
@@ -52,9 +52,7 @@ async def consult(
         raise Invalid("Say whom to ask: a representative or a queue.", code="no_target")
     interaction, assignment = await locked_with_live(session, interaction_id)
     mine(assignment, actor)
-    target = queue or interaction.queue or ""
-    if target not in (await rules_for(session)).queues:
-        raise Invalid(f"There is no queue {target!r}.", code="unknown_queue")
+    target = await lands_in(session, interaction, queue or interaction.queue or "")
     chosen = await on_shift(session, representative) if representative is not None else None
     if assignment is not None and representative == assignment.representative:
         raise Invalid("They serve it themselves.", code="no_target")
@@ -163,8 +161,8 @@ def _question(
         arrived_at=now,
         state_at=now,
         preferred=preferred,
-        excluded=[asker.representative] if asker is not None else [],
-        barred=list(interaction.barred),
+        # Never, and not only for a while: an exclusion lapses, and whoever asks has no answer.
+        barred=[*interaction.barred, asker.representative][-AT_MOST:] if asker is not None else [*interaction.barred],
         attributes={CONSULTED: str(interaction.id)},
         version=0,
     )

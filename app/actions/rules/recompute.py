@@ -1,7 +1,7 @@
 """Those who wait are filed anew under the rules that are live now, because somebody asked for it.
 
-Decides who: whoever waits and entered with other rules, a bounded number in one transaction. Their queue stays, and so does
-their clock; due time, needs and steps are what the rules say now. A row that somebody works on is left for the next turn,
+Decides who: whoever waits and entered with other rules, a bounded number in one transaction. Their queue stays (of one that is
+split now, the part they fall to), and so does their clock; due time, needs and steps are what the rules say now. A row that somebody works on is left for the next turn,
 so nobody waits for this and it is never part of a deadlock.
 """
 
@@ -20,7 +20,7 @@ from app.actions.line.filing import columns, contact_of
 from app.actions.record import advance
 from app.security import Actor
 from app.tables import Interaction
-from routing.entry import file
+from routing.entry import file, split
 from routing.rules import Rules
 
 BATCH: Final = 200
@@ -32,7 +32,7 @@ _FIRST: Final = UUID(int=0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recomputed:
-    """How many were filed anew, and how many who wait still have other rules."""
+    """How many were filed anew, and how many who wait, or are being offered this moment, still have other rules."""
 
     refiled: int = 0
     left: int = 0
@@ -64,25 +64,27 @@ def as_filed(rules: Rules, row: Interaction) -> Mapping[str, Any]:
     """The columns as these rules say, for one who stays in its queue and keeps its clock."""
     assert row.queue is not None, "who waits has a queue"
     assert row.queued_at is not None, "who waits has stood in line since some moment"
-    filing = file(rules, contact_of(row, start=row.queued_at), queue=row.queue)
+    queue = split(rules, row.queue, row.id)
+    filing = file(rules, contact_of(row, start=row.queued_at), queue=queue)
     if row.exhausted is not None and row.exhausted_at is None:
         filing = replace(filing, exhausted_at=None)  # its end came, and what is done then is done once
     return columns(filing)
 
 
 async def _others(session: AsyncSession, rules: Rules, *, after: UUID, limit: int) -> list[Interaction]:
-    chosen = select(Interaction).where(*_waits_with_others(rules), col(Interaction.id) > after)
+    chosen = select(Interaction).where(*_with_others(rules, "queued"), col(Interaction.id) > after)
     chosen = chosen.order_by(col(Interaction.id)).limit(limit).with_for_update(key_share=True, skip_locked=True)
     return list((await session.exec(chosen.execution_options(populate_existing=True))).all())
 
 
 async def _count_others(session: AsyncSession, rules: Rules) -> int:
-    return (await session.exec(select(func.count()).where(*_waits_with_others(rules)))).one()
+    # Whoever is being offered may be declined the next moment, and then waits as they were filed.
+    return (await session.exec(select(func.count()).where(*_with_others(rules, "queued", "offered")))).one()
 
 
-def _waits_with_others(rules: Rules) -> tuple[Any, ...]:
+def _with_others(rules: Rules, *states: str) -> tuple[Any, ...]:
     return (
-        col(Interaction.state) == "queued",
+        col(Interaction.state).in_(states),
         col(Interaction.rules_version) != rules.version,
         col(Interaction.queue).in_(list(rules.queues)),
     )

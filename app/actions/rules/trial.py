@@ -34,6 +34,7 @@ MOST_DIFFERENCES: Final = 1_000
 MOST_WARNINGS: Final = 100
 PAGE: Final = 100
 """Rows at a time: others are heard in between."""
+QUEUE: Final = "queue"
 NEEDS: Final = ("skills", "speak", "units", "routing", "steps")
 TIMES: Final = ("due_at", "exhausted", "exhausted_at", "overflow_to", "head_start_seconds")
 SAME_SECONDS: Final = 0.001
@@ -139,7 +140,7 @@ async def _moves(session: AsyncSession, rules: Rules) -> tuple[int, int, list[Mo
             if row.queue not in rules.queues:
                 continue  # then its queue cannot be removed, and the warnings say so
             wanted = as_filed(rules, row)
-            if not all(_same(getattr(row, name), wanted[name]) for name in (*NEEDS, *TIMES)):
+            if not all(_same(getattr(row, name), wanted[name]) for name in (QUEUE, *NEEDS, *TIMES)):
                 changing += 1
                 moved += [_moved(row, wanted)] if len(moved) < MOST_TOLD else []
         looked_at += len(rows)

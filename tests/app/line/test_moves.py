@@ -16,6 +16,9 @@ from app.actions.offers.consult import consult, hand_over
 from app.actions.representatives.bar import Whose, bar
 from app.actions.representatives.presence import set_presence
 from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.loops.line import line
+from app.loops.measures import Measures
+from app.loops.term import Term
 from tests.moving import in_force
 from tests.shift import Shift, person
 
@@ -303,3 +306,29 @@ async def test_who_takes_over_the_last_that_their_hour_allows_lets_go_of_what_el
     await shift.do(hand_over, contact, consultation=question, reason=None)
     assert (await shift.staff("farid"))["resting_until"] is not None
     assert (await shift.row(letter))["state"] == "queued"
+
+
+async def test_a_question_is_never_put_to_whoever_asks_it(shift: Shift) -> None:
+    """Not later either: an exclusion lapses after two minutes, and whoever asks has no answer then."""
+    served = await shift.arrive("email", "inquiry")
+    await shift.serve(served)
+    asked = await question(shift, served, to=None, queue="inquiries")
+    for _ in range(2):
+        async with line(shift.db) as connection:
+            term = Term(connection, measures=Measures())
+            await term.open()
+            await term.cycle()
+        assert (await shift.row(asked))["state"] == "queued"
+        await shift.pass_time(200)
+
+
+async def test_an_offer_by_hand_stands_as_long_as_the_live_rules_say(shift: Shift) -> None:
+    await in_force(shift, inquiries={"offer_timeout_seconds": 20})
+    given, dealt = await shift.arrive("email", "inquiry"), await shift.arrive("email", "inquiry")
+    await in_force(shift, inquiries={"offer_timeout_seconds": 90})
+    await shift.come_to_work("esther")
+    await by_hand(shift, given, "esther")
+    await shift.offer(dealt)
+    for each in (given, dealt):
+        row = await shift.holder(each)
+        assert (row["expires_at"] - row["offered_at"]).total_seconds() == 90

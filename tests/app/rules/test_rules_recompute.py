@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from app.actions.offers.reject import reject
 from app.actions.rules import recompute as rules_recompute
 from app.actions.rules import versions as rules
 from app.actions.rules.trial import Trial, trial
@@ -189,3 +190,15 @@ async def test_contacts_that_arrive_while_rules_are_published_are_all_filed_unde
     async with shift.db.session() as session:
         last = await rules.publish(session, 7, recompute=True, actor=SUPERVISOR, now=await now(session))
     assert last.recomputed.left == 0
+
+
+async def test_who_is_being_offered_is_told_as_left_and_filed_anew_once_they_wait_again(shift: Shift) -> None:
+    await published(shift, document())
+    (waiting,) = await claims(shift, 1)
+    await shift.offer(waiting)
+    made = await published(shift, harder(), recompute=True)
+    assert (made.recomputed.refiled, made.recomputed.left) == (0, 1)
+    await shift.do(reject, (await shift.holder(waiting))["id"], reason="busy")
+    again: Published = await shift.do(rules.publish, made.row.version, recompute=True)
+    assert (again.recomputed.refiled, again.recomputed.left) == (1, 0)
+    assert (await shift.row(waiting))["skills"] == {"claims": 4}
