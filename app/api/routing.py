@@ -30,8 +30,13 @@ class TriedContact(Given):
     channel: Annotated[Code, Field(examples=["phone"])]
     request_type: Annotated[Code | None, Field(examples=["claim"])] = None
     queue: Code | None = None
-    language: Annotated[Language | None, Field(examples=["te"])] = None
-    office: Annotated[Code | None, Field(description="Where it must be served; null: anywhere.")] = None
+    language: Annotated[
+        Language | None, Field(description="Null: the first language of the house, as at the door.", examples=["te"])
+    ] = None
+    office: Annotated[
+        Code | None,
+        Field(description="Where one comes who gets a number; null: the first office. Others are served anywhere."),
+    ] = None
     head_starts: Annotated[
         list[Code], Field(max_length=16, description="Reasons, taken for granted whatever their share of the day.")
     ] = Field(default_factory=list)

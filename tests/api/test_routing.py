@@ -143,6 +143,8 @@ async def test_a_dry_run_writes_nothing_at_all(house: House, sql: Callable[..., 
         ({"channel": "phone", "request_type": "treasure"}, {}, "unknown_request_type"),
         ({"channel": "phone", "queue": "treasure"}, {}, "unknown_queue"),
         ({"channel": "phone", "queue": "claims", "head_starts": ["rich"]}, {}, "unknown_reason"),
+        ({"channel": "phone", "queue": "claims", "language": "fr"}, {}, "unknown_language"),
+        ({"channel": "walk_in", "queue": "claims", "office": "paris"}, {}, "unknown_office"),
         ({"channel": "phone"}, {}, "invalid"),
         ({"channel": "phone", "queue": "claims", "request_type": "claim"}, {}, "invalid"),
         ({"channel": "phone", "queue": "claims"}, {"at": "2999-01-01T00:00:00Z"}, "in_the_future"),
@@ -164,3 +166,70 @@ async def test_a_version_that_does_not_exist_cannot_be_tried(house: House) -> No
 async def test_a_moment_before_anything_was_recorded_is_refused(house: House, at: str) -> None:
     answer = await house.call("supervisor", "POST", "/v1/routing/dry-run", {"contact": CLAIM, "at": at})
     assert (answer.status_code, answer.json()["code"]) == (422, "in_the_past")
+
+
+async def test_what_is_unknown_is_refused_with_its_field(house: House) -> None:
+    body = {"contact": {**CLAIM, "language": "fr"}}
+    answer = await house.call("supervisor", "POST", "/v1/routing/dry-run", body)
+    assert [fault["where"] for fault in answer.json()["errors"]] == ["body.contact.language"]
+
+
+async def test_it_is_tried_as_one_who_really_comes_would_be_filed(house: House, sql: Callable[..., Any]) -> None:
+    """Where no language or office is said, the first of the house counts; an office binds only who gets a number there."""
+    asks = {"request_type": "claim"}
+    for contact in ({"channel": "walk_in", "office": "hyderabad"}, {"channel": "walk_in"}, {"channel": "console"}):
+        tried_needs = (await tried(house, {**asks, **contact}))["filing"]["needs"]
+        if contact["channel"] == "walk_in":
+            visit = {"ref": str(uuid7()), **asks, **{name: code for name, code in contact.items() if name == "office"}}
+            told = await house.call("kiosk", "POST", "/v1/channels/walk_in/visits", visit)
+            assert told.status_code in (200, 201), told.text
+            identity = told.json()["id"]
+        else:
+            identity = (await house.arrive("letter-1"))["id"]
+        [row] = await sql(
+            "SELECT CASE WHEN speak THEN language END AS language, CASE WHEN number IS NOT NULL THEN office END AS office"
+            " FROM interaction WHERE id = $1::uuid",
+            identity,
+        )
+        assert (tried_needs.get("language"), tried_needs.get("office")) == (row["language"], row["office"])
+    phoned = await tried(house, {**asks, "channel": "phone", "office": "hyderabad"})
+    assert phoned["filing"]["needs"].get("office") is None
+
+
+async def test_a_past_moment_knows_which_queues_were_closed_by_hand(house: House, sql: Callable[..., Any]) -> None:
+    [before] = await sql("SELECT wall_clock() AS at")
+    closing = {"until": (before["at"] + timedelta(hours=1)).isoformat(), "message": "Flood in the street."}
+    assert (await house.call("supervisor", "PUT", "/v1/queues/claims/closing", closing)).status_code == 200
+    [during] = await sql("SELECT wall_clock() AS at")
+    assert (await house.call("supervisor", "DELETE", "/v1/queues/claims/closing")).status_code == 204
+    [after] = await sql("SELECT wall_clock() AS at")
+    phoned = {**CLAIM, "channel": "phone"}
+    answers = [(await tried(house, phoned, at=each["at"].isoformat()))["admission"] for each in (before, during, after)]
+    assert [each["then"] for each in answers] == ["join", "turn_away", "join"]
+    assert answers[1]["reason"] == "closed"
+    assert answers[1]["message"] is None
+    assert datetime.fromisoformat(answers[1]["opens_at"]) == before["at"] + timedelta(hours=1)
+
+
+async def test_a_past_moment_whose_answer_hung_on_what_was_told_of_the_wait_is_approximate(
+    house: House, sql: Callable[..., Any]
+) -> None:
+    document = {
+        "queues": {
+            "claims": {
+                "name": "Claims",
+                "target_seconds": 5,
+                "offer_timeout_seconds": 20,
+                "on_entry": [{"when": "wait", "over": 60, "then": "callback"}],
+            }
+        },
+        "request_types": {"claim": {"queue": "claims", "letter": "A", "labels": {"en": "A", "ur": "x", "te": "y"}}},
+    }
+    drafted = await house.call(
+        "supervisor", "POST", "/v1/rules", {"document": document}, headers={"idempotency-key": str(uuid7())}
+    )
+    [row] = await sql("SELECT wall_clock() AS at")
+    version = drafted.json()["version"]
+    assert (await tried(house, CLAIM, at=row["at"].isoformat(), rules=version))["approximate"] is True
+    assert (await tried(house, CLAIM, rules=version))["approximate"] is False
+    assert (await tried(house, CLAIM, at=row["at"].isoformat()))["approximate"] is False

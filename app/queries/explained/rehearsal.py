@@ -5,8 +5,8 @@ Decides nothing of its own. It goes the way a contact goes, on a floor of its ow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -15,26 +15,43 @@ from zoneinfo import ZoneInfo
 from app import registry
 from app.db import Connection, uuid7
 from app.errors import Invalid
+from app.queries.explained.closings import closed_at
 from app.queries.explained.past import Past, floor_at
 from app.queries.explained.verdicts import Judged, judge
-from app.queries.line.entrances import read_queues
+from app.queries.line.entrances import Shut, read_queues, shut_by_hand
 from app.queries.line.known import Person, Record, on_record
-from app.queries.line.opening import Calendar
+from app.queries.line.opening import Calendar, Opening
 from app.queries.line.standing import Waits, places
 from channels.base import Info, Wait
 from routing.entry import Admission, Contact, Filing, QueueNow, answer, file, split
 from routing.model import Waiting
 from routing.rules import Rules
 
-_ZONE: Final = "SELECT timezone FROM office ORDER BY place, code LIMIT 1"
+_OFFICES: Final = "SELECT code, timezone FROM office ORDER BY place, code"
+_LANGUAGES: Final = "SELECT languages FROM organisation"
 _CASE: Final = 'SELECT customer_id FROM "case" WHERE id = $1'
 
 Look = Callable[[str], QueueNow]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class _House:
+    """What the house has, the first of each the one where nothing is said."""
+
+    languages: tuple[str, ...]
+    offices: Mapping[str, ZoneInfo]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return next(iter(self.offices.values()), ZoneInfo("UTC"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Rehearsed:
-    """One who might come. `request` or `queue` says what for; `reasons` are for a head start, all taken for granted."""
+    """One who might come. `request` or `queue` says what for; `reasons` are for a head start, all taken for granted.
+
+    Where nothing is said of language and office, it is as at the door: the first of the house.
+    """
 
     channel: str
     request: str | None = None
@@ -66,15 +83,20 @@ async def rehearse(connection: Connection, contact: Rehearsed, *, rules: Rules, 
     """Let `contact` come at `at` under `rules`; `live`: that is now, else a past instant replayed from the log.
 
     Needs a transaction that sees one snapshot and may be read only. Raises `Invalid` (`unknown_channel`, `unknown_queue`,
-    `unknown_request_type`, `unknown_reason`, and what `floor_at` raises).
+    `unknown_request_type`, `unknown_reason`, `unknown_language`, `unknown_office`, each with the field, and what `floor_at`
+    raises).
     """
+    house = await _house(connection)
     info, asked = _known(contact, rules)
+    contact = _at_the_door(contact, info, house)
     past = await floor_at(connection, at)
-    look, closed = await _look(connection, rules, past, at=at, live=live)
+    look, closed = await _look(connection, rules, past, Calendar(rules, house.zone), at=at, live=live)
     identity = uuid7()
     admission = answer(rules, split(rules, asked, identity), look, live=info.live, closed=closed)
     if admission.then == "turn_away":
-        return Answer(rules=rules.version, at=at, admission=admission)
+        return Answer(
+            rules=rules.version, at=at, admission=admission, approximate=not live and _waits(rules, admission)
+        )
     record = await _record(connection, contact)
     filing = _filed(rules, contact, info, admission.queue, record, at=at, identity=identity)
     waiting = Waiting(
@@ -98,40 +120,70 @@ async def rehearse(connection: Connection, contact: Rehearsed, *, rules: Rules, 
         judged=judge(waiting, past.waiting, past.staff, rules=rules, now=past.now),
         position=len(ahead) + 1,
         wait=await _wait(connection, waiting, admission.queue, at=at) if live else None,
-        approximate=bool(past.approximate),
+        approximate=bool(past.approximate) or (not live and (record != Record() or _waits(rules, admission))),
     )
+
+
+def _waits(rules: Rules, admission: Admission) -> bool:
+    """Whether its entry depends on what was told of the wait, which of a past moment nobody knows."""
+    asked = {admission.queue, admission.overflowed_from or admission.queue}
+    return any(rule.when in {"wait", "closing"} for queue in asked for rule in rules.queues[queue].on_entry)
+
+
+async def _house(connection: Connection) -> _House:
+    return _House(
+        languages=tuple(await connection.fetchval(_LANGUAGES) or ("en",)),
+        offices={row["code"]: ZoneInfo(row["timezone"]) for row in await connection.fetch(_OFFICES)},
+    )
+
+
+def _at_the_door(contact: Rehearsed, info: Info, house: _House) -> Rehearsed:
+    """With what is taken for granted of one who really comes. An office binds only who is called there by number."""
+    if contact.language is not None and contact.language not in house.languages:
+        raise _unknown("language", f"The language {contact.language!r} is not spoken here.")
+    if contact.office is not None and contact.office not in house.offices:
+        raise _unknown("office", f"There is no office {contact.office!r}.")
+    office = contact.office or next(iter(house.offices), None)
+    return replace(contact, language=contact.language or house.languages[0], office=office if info.numbered else None)
+
+
+def _unknown(field: str, detail: str, *, code: str | None = None) -> Invalid:
+    where = {"where": f"body.contact.{field}", "detail": detail}
+    return Invalid(detail, code=code or f"unknown_{field}", errors=[where])
 
 
 def _known(contact: Rehearsed, rules: Rules) -> tuple[Info, str]:
     """The channel, and the queue that is asked for."""
     channel = registry.current().get(contact.channel)
     if channel is None:
-        raise Invalid(f"There is no channel {contact.channel!r}.", code="unknown_channel")
+        raise _unknown("channel", f"There is no channel {contact.channel!r}.")
     if contact.request is not None and contact.request not in rules.requests:
-        raise Invalid(f"There is no request type {contact.request!r}.", code="unknown_request_type")
+        raise _unknown("request_type", f"There is no request type {contact.request!r}.")
     queue = contact.queue or (rules.requests[contact.request].queue if contact.request is not None else None)
     if queue is None or queue not in rules.queues:
-        raise Invalid(f"There is no queue {queue!r}.", code="unknown_queue")
+        raise _unknown("queue", f"There is no queue {queue!r}.")
     for reason in contact.reasons:
         if reason not in rules.reasons:
-            raise Invalid(f"There is no reason {reason!r} for a head start.", code="unknown_reason")
+            detail = f"There is no reason {reason!r} for a head start."
+            raise _unknown("head_starts", detail, code="unknown_reason")
     return channel.info, queue
 
 
 async def _look(
-    connection: Connection, rules: Rules, past: Past, *, at: datetime, live: bool
+    connection: Connection, rules: Rules, past: Past, calendar: Calendar, *, at: datetime, live: bool
 ) -> tuple[Look, frozenset[str]]:
-    """How the queues stood. Of the past, neither closing by hand nor what was told of the wait is on record."""
-    zone = await connection.fetchval(_ZONE)
-    calendar = Calendar(rules, ZoneInfo(zone or "UTC"))
+    """How the queues stood. Of the past, neither what was said of a closing nor what was told of the wait is on record."""
     if live:
         closed, queues = await read_queues(connection, rules, calendar, at=at)
         return lambda queue: queues.get(queue, QueueNow()), closed
-    return lambda queue: _stood(queue, past, calendar, at=at), frozenset()
+    shut = shut_by_hand(rules, await closed_at(connection, at))
+    return lambda queue: _stood(queue, past, calendar, shut.get(queue), at=at), frozenset(shut)
 
 
-def _stood(queue: str, past: Past, calendar: Calendar, *, at: datetime) -> QueueNow:
+def _stood(queue: str, past: Past, calendar: Calendar, shut: Shut | None, *, at: datetime) -> QueueNow:
     opening = calendar.opening(queue, at)
+    if shut is not None:
+        opening = Opening(open=False, opens_at=calendar.next_opening(queue, after=shut.until))
     return QueueNow(
         waiting=sum(each.needs.queue == queue for each in past.waiting),
         on_shift=sum(queue in each.queues for each in past.staff),

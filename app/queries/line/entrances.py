@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-
-import asyncpg
 
 from app.db import Connection, uuid7
 from app.queries.line.opening import Calendar
@@ -36,11 +35,25 @@ WHERE presence <> 'offline' AND NOT retired AND queue = ANY ($1::text[]) GROUP B
 """
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shut:
+    """A queue that somebody closed by hand: until when, and what is said of it."""
+
+    until: datetime
+    message: str | None = None
+
+
 async def read_queues(
     connection: Connection, rules: Rules, calendar: Calendar, *, at: datetime
 ) -> tuple[frozenset[str], dict[str, QueueNow]]:
     """Which queues are closed by hand, and how those stand whose rules for entry, or whose closing, make it matter."""
-    shut = {row["code"]: row for row in await connection.fetch(_CLOSED, at)}
+    shut = shut_by_hand(
+        rules,
+        {
+            row["code"]: Shut(until=row["closed_until"], message=row["closed_message"])
+            for row in await connection.fetch(_CLOSED, at)
+        },
+    )
     asked = {code: {rule.when for rule in queue.on_entry} for code, queue in rules.queues.items() if queue.on_entry}
     waiting = await _waiting(connection, rules, [code for code in asked if "length" in asked[code]])
     on_shift = await _on_shift(connection, [code for code in asked if "nobody" in asked[code]])
@@ -60,6 +73,18 @@ async def read_queues(
     return frozenset(shut), found
 
 
+def shut_by_hand(rules: Rules, closed: Mapping[str, Shut]) -> dict[str, Shut]:
+    """What is closed with these queues: a queue that is split is closed with all its parts, for nobody waits in itself.
+
+    A part that is closed by its own name too stays closed until both are open.
+    """
+    shut = dict(closed)
+    for code, own in sorted(closed.items()):
+        for part in rules.queues[code].split if code in rules.queues else ():
+            shut[part] = max(own, shut.get(part, own), key=lambda each: each.until)
+    return shut
+
+
 def _keeps_holidays(rules: Rules, queue: str) -> bool:
     hours = rules.queues[queue].hours if queue in rules.queues else None
     return hours is not None and hours.holidays is not None
@@ -70,11 +95,11 @@ def _opened(calendar: Calendar, queues: Iterable[str], at: datetime) -> None:
         calendar.opening(queue, at)
 
 
-def _opening(calendar: Calendar, queue: str, shut: asyncpg.Record | None, at: datetime) -> dict[str, Any]:
+def _opening(calendar: Calendar, queue: str, shut: Shut | None, at: datetime) -> dict[str, Any]:
     """By its hours, and by hand: closed until both say open."""
     if shut is not None:
-        opens = calendar.next_opening(queue, after=shut["closed_until"])
-        return {"open": False, "opens_at": opens, "message": shut["closed_message"]}
+        opens = calendar.next_opening(queue, after=shut.until)
+        return {"open": False, "opens_at": opens, "message": shut.message}
     opening = calendar.opening(queue, at)
     if opening.closes_at is None:
         return {"open": opening.open, "opens_at": opening.opens_at}

@@ -158,6 +158,29 @@ async def test_a_queue_is_split_by_the_contact_and_not_by_who_asks_first(shift: 
     assert (await visit(shift, "v1")).queue == (await visit(shift, "v1")).queue
 
 
+async def test_a_split_queue_that_is_closed_by_hand_is_closed_with_its_parts(shift: Shift) -> None:
+    await govern(shift, {"inquiries": {"split": {"first": 50, "second": 50}}, "first": {}, "second": {}})
+    async with shift.db.session() as session:
+        moment = await now(session)
+        hours = {"inquiries": 2, "first": 1, "second": 3}
+        for code, number in hours.items():
+            until = moment + timedelta(hours=number)
+            await close(session, code, until=until, message=f"{code}.", actor=SYSTEM, now=moment)
+    shift.intake.forget()
+    seen: set[str] = set()
+    for number in range(1_000):  # their own new id decides which part they fall to
+        outcome = await visit(shift, f"v{number}")
+        assert outcome.refusal is not None
+        part = (await shift.row(found(outcome)))["queue"]
+        later = "second" if part == "second" else "inquiries"
+        assert (outcome.refusal.reason, outcome.refusal.message) == ("closed", f"{later}.")
+        assert outcome.refusal.opens_at == moment + timedelta(hours=hours[later])
+        seen.add(part)
+        if seen == {"first", "second"}:
+            break
+    assert seen == {"first", "second"}
+
+
 # --- filing
 
 
