@@ -34,7 +34,8 @@ DEAF_SECONDS: Final = 5
 _SILENT = """
 SELECT code FROM representative
 WHERE presence <> 'offline'
-  AND (heartbeat_at < wall_clock() - make_interval(secs => $1) OR heartbeat_at > wall_clock() + make_interval(secs => $3))
+  AND (heartbeat_at < (SELECT wall_clock()) - make_interval(secs => $1)
+       OR heartbeat_at > (SELECT wall_clock()) + make_interval(secs => $3))
 ORDER BY code LIMIT $2
 """
 _AT_ONCE = 100

@@ -23,9 +23,11 @@ from routing.rules import QueueRule
 LOOKED_BACK: Final = 100
 """Offers of one representative that are looked at to tell how many they missed in a row."""
 
+# The clock is asked once, not for each row: who is not due yet is not looked at.
 _DUE = """
 SELECT interaction_id FROM assignment
-WHERE state = 'offered' AND (expires_at <= wall_clock() OR offered_at > wall_clock() + $2) ORDER BY expires_at LIMIT $1
+WHERE state = 'offered' AND (expires_at <= (SELECT wall_clock()) OR offered_at > (SELECT wall_clock()) + $2)
+ORDER BY expires_at LIMIT $1
 """
 # Of those who just missed one: what came of their last offers since they said that they are there, newest first.
 _LAST = """

@@ -20,7 +20,8 @@ GRACE_SECONDS: Final = 120
 _LEFT_BEHIND = """
 SELECT a.interaction_id FROM representative r JOIN assignment a ON a.representative = r.code AND a.ended_at IS NULL
 WHERE r.presence <> 'available' AND r.units + r.live > 0 AND a.state = $2
-  AND ($2 = 'offered' OR (NOT a.live AND (r.presence_at <= wall_clock() - make_interval(secs => $3) OR r.presence_at > wall_clock() + $4)))
+  AND ($2 = 'offered' OR (NOT a.live AND (r.presence_at <= (SELECT wall_clock()) - make_interval(secs => $3)
+                                          OR r.presence_at > (SELECT wall_clock()) + $4)))
 ORDER BY a.interaction_id LIMIT $1
 """
 

@@ -10,10 +10,12 @@ import asyncpg
 from app.actions.settle import AHEAD, Move, lock_held, settle
 from app.db import Connection
 
-# Or begun before the clock was set back: its end would come as much too late as the clock had been ahead.
+# Or begun before the clock was set back: its end would come as much too late as the clock had been ahead. The
+# clock is asked once, not for each row.
 _DUE = """
 SELECT id FROM interaction
-WHERE state = 'wrapping' AND (wake_at <= wall_clock() OR state_at > wall_clock() + $2) ORDER BY wake_at LIMIT $1
+WHERE state = 'wrapping' AND (wake_at <= (SELECT wall_clock()) OR state_at > (SELECT wall_clock()) + $2)
+ORDER BY wake_at LIMIT $1
 """
 
 
