@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,11 @@ def test_parts_get_their_share_of_ids_that_follow_each_other(first: int, data: s
         assert abs(found[part] - 20 * percent) < 6 * spread
 
 
+def test_where_somebody_lands_stays_the_same_from_release_to_release() -> None:
+    landed = "".join(split(RULES, "orders", UUID(int=number))[-1] for number in range(1, 41))
+    assert landed == "aaaaaaaaaababbaaaaababaaaaaaaaaaababbbaa"
+
+
 # --- admit -------------------------------------------------------------------------------------------------------------
 
 
@@ -110,6 +116,16 @@ def test_what_is_closed_by_hand_is_closed_where_no_rule_says_what_that_means() -
         RULES, "claims", lambda name: now if name == "desk" else QueueNow(waiting=51), live=True, closed={"desk"}
     )
     assert (moved.then, moved.queue) == ("turn_away", "desk"), "where it would have waited in the end"
+
+
+def test_a_rule_for_something_else_leaves_a_closing_by_hand_as_it_is() -> None:
+    busy = rules(("queues.desk.on_entry", [{"when": "length", "over": 3, "message": "Full."}]))
+    looks = {"few": QueueNow(open=False, waiting=3), "many": QueueNow(open=False, waiting=4)}
+    few, many = (
+        entry.answer(busy, "desk", lambda _, now=now: now, live=True, closed={"desk"}) for now in looks.values()
+    )
+    assert (few.then, few.reason) == ("turn_away", "closed")
+    assert (many.then, many.reason, many.message) == ("turn_away", "length", "Full."), "the rule has said why"
 
 
 def test_a_rule_for_being_closed_holds_for_a_closing_by_hand_too() -> None:
@@ -162,6 +178,35 @@ def test_the_message_of_the_first_queue_is_told_in_the_second() -> None:
     assert answer(both, "claims", claims=QueueNow(waiting=51)).message == "The desk helps you."
 
 
+def test_the_message_of_the_first_queue_is_told_in_the_third_where_the_second_says_nothing() -> None:
+    chain = rules(
+        ("queues.claims.on_entry.1.message", "We help you elsewhere."),
+        ("queues.desk.on_entry", [{"when": "length", "over": 3, "then": "overflow", "queue": "orders_a"}]),
+    )
+    found = answer(chain, "claims", claims=QueueNow(waiting=51), desk=QueueNow(waiting=4))
+    assert (found.queue, found.overflowed_from, found.message) == ("orders_a", "claims", "We help you elsewhere.")
+
+
+def sent_on(*names: str) -> Rules:
+    """Rules that nobody has checked: each of these queues sends whoever comes to the next."""
+    plain = QueueRule(name="x", target_seconds=1, offer_timeout_seconds=1)
+    queues = {
+        name: replace(plain, on_entry=(EntryRule(when="nobody", then="overflow", queue=further),))
+        for name, further in pairwise(names)
+    }
+    return Rules(version=1, queues=queues, requests={})
+
+
+def test_of_a_long_chain_eight_queues_are_asked_and_in_the_last_of_them_one_waits() -> None:
+    found = admit(sent_on(*(f"q{number}" for number in range(12))), "q0", lambda _: QueueNow(on_shift=0))
+    assert (found.then, found.queue, found.overflowed_from) == ("join", "q7", "q0")
+
+
+def test_who_is_sent_to_a_queue_that_is_not_there_stays_where_they_are() -> None:
+    found = admit(sent_on("q0", "gone"), "q0", lambda _: QueueNow(on_shift=0))
+    assert found == Admission(then="join", queue="q0")
+
+
 def test_nobody_is_let_in_who_could_not_be_served_before_it_closes() -> None:
     closing = rules(("queues.claims.on_entry", [{"when": "closing"}]))  # one takes 300 seconds
     enough = QueueNow(closes_in_seconds=700, wait_high_seconds=400, opens_at=9.0)
@@ -200,3 +245,16 @@ def test_overflow_always_comes_to_an_end_and_asks_no_queue_twice(sent: list[tupl
     assert found.then == "join"
     assert len(asked) == len(set(asked)) <= MOST_OVERFLOWS
     assert found.queue == asked[-1]
+
+
+# --- kinds -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_kinds_of_work_are_what_each_request_asks_for_but_for_language_and_office() -> None:
+    senior = (("claims", 3), ("licence", 1), ("senior", 2))
+    assert entry.kinds(RULES) == {
+        Needs(queue="claims", skills=senior),
+        Needs(queue="claims", skills=senior, any_of=((("law", 2), ("sales", 1)),)),
+        Needs(queue="desk"),
+        Needs(queue="orders", skills=(("sales", 1),)),
+    }

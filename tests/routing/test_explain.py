@@ -81,6 +81,7 @@ def test_a_standing_answer_names_whom_each_reason_rules_out() -> None:
     found = stands(CALLER, [replace(AMY, units=1, live=1), *away, replace(AMY, id="zed", office="south")], now=NOW)
     assert [(each.reason, each.count) for each in found.ruled_out] == [("office", 1), ("away", 30), ("busy", 1)]
     assert found.ruled_out[1].representatives == tuple(f"r{number:02}" for number in range(NAMED_AT_MOST))
+    assert NAMED_AT_MOST == 20
     assert found.changes == ("free", "back")
     assert (found.overdue_seconds, found.step, found.able) == (30, 0, ())
 
@@ -115,6 +116,14 @@ def test_nobody_is_held_for_one_who_is_ruled_out_by_more_than_being_busy(reason:
     assert held_for(held, [AMY], now=NOW + 60) is None
 
 
+def test_it_is_held_for_the_one_who_is_preferred_and_for_nobody_else_here() -> None:
+    held = replace(CALLER, preferred="bob", preferred_until=NOW + 60)
+    assert held_for(held, [AMY, replace(AMY, id="bob")], now=NOW) == "bob"
+    assert held_for(held, [AMY], now=NOW) is None
+    not_held = stands(held, [AMY], now=NOW)
+    assert (not_held.held_for, not_held.held_until) == (None, None)
+
+
 def test_when_nobody_here_could_ever_take_it_only_other_rules_or_other_people_help() -> None:
     assert stands(CALLER, [replace(AMY, office="south")], now=NOW).changes == ("sign_on", "rules")
     assert stands(CALLER, [], now=NOW).changes == ("sign_on",)
@@ -126,3 +135,14 @@ def test_the_end_of_an_exclusion_is_told_if_it_ever_ends() -> None:
     assert stands(declined, [AMY], now=NOW).changes == ("exclusion",)
     for_ever = stands(replace(CALLER, excluded=frozenset({"amy"})), [AMY], now=NOW)
     assert (for_ever.excluded_until, for_ever.changes) == (None, ("sign_on", "rules"))
+
+
+def test_at_the_very_instant_a_rest_or_an_exclusion_ends_it_is_over() -> None:
+    over = replace(CALLER, not_before=NOW, excluded=frozenset({"amy"}), excluded_until=NOW)
+    found = stands(over, [AMY], now=NOW)
+    assert (found.rests_until, found.excluded_until, found.able, found.changes) == (None, None, ("amy",), ("time",))
+
+
+def test_where_nobody_declined_no_end_of_an_exclusion_is_told() -> None:
+    found = stands(replace(CALLER, excluded_until=NOW + 60), [replace(AMY, office="south")], now=NOW)
+    assert (found.excluded_until, found.changes) == (None, ("sign_on", "rules"))

@@ -117,3 +117,23 @@ def test_the_rule_would_be_seen_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     amy = Staff(id="amy", capacity=1, queues=frozenset({"q"}), languages=frozenset({"ur"}))
     offers = opened((special, [amy], frozenset()))
     assert overtaken(*offers, now=0.0) == [(UUID(int=2), UUID(int=1))]
+
+
+def test_when_the_last_newcomer_is_busy_all_who_came_meanwhile_still_go_in_due_order() -> None:
+    queues = [f"q{number:02}" for number in range(30)]
+    floor = Floor()
+    floor.staff(Staff(id="bob", capacity=len(queues), queues=frozenset(queues)))
+    rows = [Waiting(id=UUID(int=99), needs=Needs(queue="first"), due=-1.0)]
+    for number, queue in enumerate(queues, start=1):
+        rows.append(Waiting(id=UUID(int=number), needs=Needs(queue=queue), due=float(number * 7 % 31)))
+    for row in rows:  # every line was there before, so that nobody is new to it
+        floor.place(row)
+        floor.remove(row.id)
+    floor.place(Waiting(id=UUID(int=100), needs=Needs(queue="nobody's"), due=0.0))
+    floor.plan(0)
+    floor.staff(Staff(id="amy", capacity=1, queues=frozenset({"first"})))
+    for row in rows:
+        floor.place(row)
+    assert [(offer.interaction, offer.representative) for offer in floor.plan(0).offers] == [
+        (row.id, "amy" if row.due < 0 else "bob") for row in sorted(rows, key=lambda row: row.due)
+    ]

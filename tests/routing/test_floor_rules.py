@@ -123,6 +123,22 @@ def test_one_who_is_barred_is_not_asked_for_being_preferred(until: float) -> Non
     assert asked(row, person("amy"), person("bob")) == [(1, "bob")]
 
 
+def test_who_declined_is_not_asked_although_somebody_else_is_barred() -> None:
+    row = waiting(1, excluded=frozenset({"amy"}), barred=frozenset({"bob"}))
+    assert not asked(row, person("amy"), person("bob"))
+
+
+def test_when_one_passed_over_is_taken_at_last_nobody_behind_them_is_lost() -> None:
+    floor = floor_of(waiting(1, barred=frozenset({"amy"})), person("amy"))
+    assert not floor.plan(NOW).offers
+    floor.staff(person("amy", live=1, units=1))
+    floor.place(waiting(2))
+    floor.staff(person("bob"))
+    assert given(floor.plan(NOW)) == [(1, "bob")]
+    floor.staff(person("cyd"))
+    assert given(floor.plan(NOW)) == [(2, "cyd")]
+
+
 def test_one_who_must_not_meet_the_only_free_one_holds_nobody_else_up() -> None:
     assert asked(waiting(1, barred=frozenset({"amy"})), waiting(2), person("amy")) == [(2, "amy")]
 
