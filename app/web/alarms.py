@@ -13,7 +13,7 @@ from app.queries import alarms
 from app.queries.desk import case as desk_cases
 from app.web.fields import PathId
 from app.web.frame import frame, framed
-from app.web.page import Page, see
+from app.web.page import Page, leafed, see
 
 router = APIRouter(prefix="/desk/alarms", route_class=Page, include_in_schema=False)
 
@@ -38,7 +38,7 @@ async def listed(
         session,
         about,
         "alarms.html",
-        here="/desk/alarms?show=ours" if ours else "/desk/alarms",
+        here=leafed(request, "/desk/alarms", "show", "after"),
         place="alarms",
         rows=rows,
         matters=matters,

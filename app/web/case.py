@@ -4,7 +4,6 @@ Decides whether it is shown with forms: to whose work it is or was, and to super
 only.
 """
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -14,7 +13,7 @@ from app.deps import ActorDep, ReadingDep, Service, ServiceDep
 from app.security import Actor
 from app.web.fields import PathId
 from app.web.frame import Wrong, frame, framed
-from app.web.page import Page
+from app.web.page import Page, leafed
 from app.web.told import teller
 
 router = APIRouter(prefix="/desk/cases", route_class=Page, include_in_schema=False)
@@ -47,7 +46,7 @@ async def case_page(
         session,
         about,
         "case.html",
-        here=f"/desk/cases/{matter.case.id}{'?' if leaf else ''}{urlencode(leaf)}",
+        here=leafed(request, f"/desk/cases/{matter.case.id}", *leaf),
         place="cases",
         wrong=wrong,
         status=status,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.deps import ActorDep, ReadingDep, ServiceDep
 from app.queries.desk import case as desk_cases
 from app.web.frame import frame, framed
-from app.web.page import Page
+from app.web.page import Page, leafed
 
 router = APIRouter(prefix="/desk/cases", route_class=Page, include_in_schema=False)
 
@@ -33,9 +33,10 @@ async def listed(
         session,
         about,
         "cases.html",
-        here="/desk/cases?show=over" if over else "/desk/cases",
+        here=leafed(request, "/desk/cases", "show", "after"),
         place="cases",
         rows=rows,
         over=over,
         following=following,
+        names=await desk_cases.names(session, {row.case.owner for row in rows if row.case.owner}),
     )

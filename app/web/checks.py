@@ -11,7 +11,7 @@ from app.deps import ActorDep, ReadingDep, ServiceDep
 from app.queries.cases import checks
 from app.queries.desk import case as desk_cases
 from app.web.frame import frame, framed
-from app.web.page import Page
+from app.web.page import Page, leafed
 
 router = APIRouter(prefix="/desk/checks", route_class=Page, include_in_schema=False)
 
@@ -33,7 +33,7 @@ async def listed(
         session,
         about,
         "checks.html",
-        here="/desk/checks",
+        here=leafed(request, "/desk/checks", "after"),
         place="checks",
         to_look=[row for row in rows if about.code is None or row["representative"] != about.code],
         own=[row for row in rows if about.code is not None and row["representative"] == about.code],

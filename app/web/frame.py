@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -24,6 +25,7 @@ from app.security import Actor
 from app.tables import Representative
 from app.web.page import render, spoken_here
 from app.web.show import Shown
+from app.web.typed import words_in
 from channels.base import Info
 
 
@@ -115,9 +117,13 @@ async def framed(
     status: int = 200,
     **context: object,
 ) -> Response:
-    """Draw a page in its frame. `here`: where this very view is read again; `place`: which of the places it is."""
+    """Draw a page in its frame. `here`: where this very view is read again; `place`: which of the places it is.
+
+    Where a form was refused that does not stand there any more, what was written in it is shown by itself.
+    """
     query = request.query_params
-    return render(
+    page = partial(
+        render,
         request,
         template,
         status=status,
@@ -138,6 +144,9 @@ async def framed(
         wrong=wrong or NOTHING_WRONG,
         **{"at": None, **context},
     )
+    drawn = page(lost="")
+    lost = words_in(wrong.typed) if wrong and f'id="{wrong.form}"'.encode() not in bytes(drawn.body) else ""
+    return page(lost=lost) if lost else drawn
 
 
 def traits(info: Info | None) -> Traits:

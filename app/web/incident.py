@@ -18,7 +18,7 @@ from app.queries.incidents import reach as incidents_reach
 from app.security import Actor
 from app.web.fields import PathId
 from app.web.frame import Wrong, frame, framed
-from app.web.page import Page
+from app.web.page import Page, leafed
 
 router = APIRouter(prefix="/desk/incidents", route_class=Page, include_in_schema=False)
 
@@ -58,7 +58,7 @@ async def incident_page(
         session,
         about,
         "incident.html",
-        here=f"/desk/incidents/{incident_id}",
+        here=leafed(request, f"/desk/incidents/{incident_id}", "after", "likely"),
         place="incidents",
         wrong=wrong,
         status=status,

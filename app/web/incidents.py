@@ -13,7 +13,7 @@ from app.queries.desk import frame as desk
 from app.queries.incidents import incidents
 from app.security import Actor
 from app.web.frame import Wrong, frame, framed
-from app.web.page import Page
+from app.web.page import Page, leafed
 
 router = APIRouter(prefix="/desk/incidents", route_class=Page, include_in_schema=False)
 
@@ -48,7 +48,7 @@ async def incidents_page(
         session,
         about,
         "incidents.html",
-        here="/desk/incidents",
+        here=leafed(request, "/desk/incidents", "after"),
         place="incidents",
         wrong=wrong,
         status=status,

@@ -26,6 +26,7 @@ from app.deps.problems import BUSY
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RaabtaError, TooLarge, Unauthenticated, Unavailable
 from app.security import Actor
 from app.web.show import direction, own_name, written_in
+from app.web.typed import words_of
 from app.web.words import Words, languages, words
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 HERE: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "raabta_language"
+ENTRANCE: Final = "/desk/sign-in"
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-src 'self'; frame-ancestors 'none'"
@@ -71,7 +73,7 @@ class Page(Guarded):
             try:
                 response = await inner(request)
             except (RaabtaError, RequestValidationError, DBAPIError) as error:
-                response = _sorry(request, told(error))
+                response = await _sorry(request, told(error))
             for name, value in _HEADERS.items():
                 response.headers.setdefault(name, value)
             return response
@@ -97,7 +99,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: obj
             own_name=own_name,
             written_in=written_in,
             csrf=csrf_token(key) if key else "",
-            path=request.url.path,
+            path=back(request) if request.method == "POST" else request.url.path,
             **context,
         )
     )
@@ -113,6 +115,12 @@ def see(path: str, said: str | None = None, *, sorry: str | None = None, anchor:
     """Go and read: after a change, with a word on what was done or why not."""
     query = urlencode({name: value for name, value in (("said", said), ("sorry", sorry)) if value})
     return RedirectResponse(f"{path}{'?' if query else ''}{query}{anchor}", status_code=303)
+
+
+def leafed(request: Request, path: str, *names: str) -> str:
+    """Where this very leaf of a list is read again: its path, with what of these names the browser asked for."""
+    asked = {name: value for name in names if (value := request.query_params.get(name))}
+    return f"{path}{'?' if asked else ''}{urlencode(asked)}"
 
 
 def told(error: Exception) -> RaabtaError:
@@ -147,26 +155,32 @@ def asset(name: str) -> str | None:
     return f"/static/{name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
 
 
-def _sorry(request: Request, error: RaabtaError) -> Response:
+async def _sorry(request: Request, error: RaabtaError) -> Response:
     name = sentence(spoken_here(request), error)
     by_script = "hx-request" in request.headers
+    written = "" if by_script or request.url.path == ENTRANCE else await words_of(request)
     if isinstance(error, Unauthenticated):
-        return _to_the_entrance(name if COOKIE in request.cookies else None, by_script=by_script)
+        return _to_the_entrance(request, name if COOKIE in request.cookies else None, written, by_script=by_script)
     if by_script:
         return Response(status_code=error.status)
-    if request.method == "POST" and isinstance(error, _TOLD_AFTER_READING_AGAIN):
+    if request.method == "POST" and not written and _is_told_after_reading_again(error):
         return see(back(request), sorry=name)
-    if request.method == "POST" and isinstance(error, Forbidden) and error.code == "not_yours":
-        return see(back(request), sorry=name)
-    response = render(request, "sorry.html", status=error.status, sorry=name, back=back(request))
+    response = render(request, "sorry.html", status=error.status, sorry=name, back=back(request), written=written)
     if error.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
     return response
 
 
-def _to_the_entrance(name: str | None, *, by_script: bool) -> Response:
+def _is_told_after_reading_again(error: RaabtaError) -> bool:
+    told_there = isinstance(error, _TOLD_AFTER_READING_AGAIN)
+    return told_there or (isinstance(error, Forbidden) and error.code == "not_yours")
+
+
+def _to_the_entrance(request: Request, name: str | None, written: str, *, by_script: bool) -> Response:
     """`name` None: no key came along. That may be a link from another site, so the browser keeps the one it has."""
-    entrance = see("/desk/sign-in", sorry=name)
+    entrance = see(ENTRANCE, sorry=name)
+    if written:
+        entrance = render(request, "sign_in.html", status=401, said=None, sorry="signed_out", written=written)
     if by_script:
         entrance = Response(status_code=401, headers={"HX-Redirect": entrance.headers["location"]})
     if name is not None:

@@ -12,7 +12,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
+from babel.dates import format_skeleton, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
@@ -22,6 +22,7 @@ from app.web.words import Words
 
 SCRIPT_LETTERS = 4
 MINUTE = timedelta(minutes=1)
+_PART_OF_THE_DAY = frozenset({"ur"})
 
 
 class Shown:
@@ -35,15 +36,16 @@ class Shown:
         self._zone = zone_of(zone)
 
     def clock(self, moment: datetime) -> str:
-        """14:32:10"""
-        return format_time(moment, "medium", tzinfo=self._zone, locale=self._locale)
+        """2:32:10 PM"""
+        return format_time(moment, self._pattern("B h:mm:ss", "medium"), tzinfo=self._zone, locale=self._locale)
 
     def moment(self, moment: datetime) -> str:
-        """14:32 where it is today, else with its date."""
-        if moment.astimezone(self._zone).date() == self.now.astimezone(self._zone).date():
-            return format_time(moment, "short", tzinfo=self._zone, locale=self._locale)
-        day = format_date(moment.astimezone(self._zone), "medium", locale=self._locale)
-        time = format_time(moment, "short", tzinfo=self._zone, locale=self._locale)
+        """2:32 PM where it is today, else with its day: Mon, Nov 23, 2:32 PM; and the year where it is another."""
+        time = format_time(moment, self._pattern("B h:mm", "short"), tzinfo=self._zone, locale=self._locale)
+        local, today = moment.astimezone(self._zone), self.now.astimezone(self._zone)
+        if local.date() == today.date():
+            return time
+        day = format_skeleton("MMMEd" if local.year == today.year else "yMMMEd", local.date(), locale=self._locale)
         return str(get_datetime_format("medium", locale=self._locale)).format(time, day)
 
     def until(self, moment: datetime) -> Markup:
@@ -134,6 +136,10 @@ class Shown:
     def reasons(self, interaction: Interaction) -> str:
         """Why somebody has an earlier place."""
         return " · ".join(self.words.known("needs", code) for code in interaction.head_start_reasons)
+
+    def _pattern(self, in_words: str, otherwise: str) -> str:
+        """With the part of the day in words, before the hour, where one says it so."""
+        return in_words if self.words.language in _PART_OF_THE_DAY else otherwise
 
 
 def own_name(code: str) -> str:

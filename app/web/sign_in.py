@@ -4,6 +4,7 @@ Decides that only keys of those who serve and of those who lead open the desk, a
 sites. The key is checked like any other, with the same limits on guessing.
 """
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from app.web.page import LANGUAGE_COOKIE, Page, render, see, sentence, spoken_he
 from app.web.words import languages
 
 LANGUAGE_KEPT_SECONDS = 31_536_000
+_OUR_PAGE = re.compile(r"/(?:desk(?:/[a-z0-9-]+)*)?")
 
 router = APIRouter(prefix="/desk", route_class=Page, include_in_schema=False)
 
@@ -61,11 +63,14 @@ async def go_out(session: SessionDep, actor: ActorDep, now: NowDep) -> Response:
 
 @router.post("/language")
 async def language(
-    request: Request, service: ServiceDep, language: Annotated[str, Form(max_length=35)] = ""
+    request: Request,
+    service: ServiceDep,
+    language: Annotated[str, Form(max_length=35)] = "",
+    back: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
-    """Which language the pages speak; kept by this browser."""
+    """Which language the pages speak; kept by this browser. `back`: the page it was chosen on, one of ours."""
     _from_here(request, service.settings.base_url)
-    response = see("/desk")
+    response = see(back if _OUR_PAGE.fullmatch(back) else "/desk")
     if language in languages():
         response.set_cookie(
             LANGUAGE_COOKIE, language, max_age=LANGUAGE_KEPT_SECONDS, httponly=True, samesite="strict", path="/"
@@ -74,7 +79,7 @@ async def language(
 
 
 def _entrance(request: Request, *, said: str | None = None, sorry: str | None = None, status: int = 200) -> Response:
-    return render(request, "sign_in.html", status=status, said=said, sorry=sorry)
+    return render(request, "sign_in.html", status=status, said=said, sorry=sorry, written="")
 
 
 def _from_here(request: Request, base_url: str) -> None:

@@ -13,7 +13,7 @@ from app.queries.desk import case as desk_cases
 from app.queries.desk import surveys as desk_surveys
 from app.web.fields import PathId
 from app.web.frame import frame, framed
-from app.web.page import Page, see
+from app.web.page import Page, leafed, see
 
 router = APIRouter(prefix="/desk/surveys", route_class=Page, include_in_schema=False)
 
@@ -37,7 +37,7 @@ async def listed(
         session,
         about,
         "surveys.html",
-        here="/desk/surveys",
+        here=leafed(request, "/desk/surveys", "after"),
         place="surveys",
         urgent=urgent,
         rows=rows,

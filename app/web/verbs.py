@@ -109,37 +109,43 @@ async def completion(
 
 @router.post("/work/{id}/transfer")
 async def handing_on(
+    request: Request,
     assignment_id: PathId,
-    session: SessionDep,
+    service: ServiceDep,
     actor: ActorDep,
-    now: NowDep,
     queue: Short = "",
     representative: Short = "",
     reason: Line = "",
 ) -> Response:
     """To another queue, a colleague, or both."""
-    held = await in_hand(session, assignment_id, actor)
-    await _say_why(session, held, reason, actor=actor, now=now)
-    to = {"queue": queue or None, "representative": representative or None}
-    await transfer(session, held, **to, reason=None, actor=actor, now=now)
-    return see("/desk", said="transferred")
+
+    async def act(session: AsyncSession, now: datetime) -> None:
+        held = await in_hand(session, assignment_id, actor)
+        await _say_why(session, held, reason, actor=actor, now=now)
+        to = {"queue": queue or None, "representative": representative or None}
+        await transfer(session, held, **to, reason=None, actor=actor, now=now)
+
+    return await press(request, service, actor, Deed(form="handing-on", said="transferred", to="/desk"), act)
 
 
 @router.post("/work/{id}/parking")
 async def laying_aside(
+    request: Request,
     assignment_id: PathId,
-    session: SessionDep,
+    service: ServiceDep,
     actor: ActorDep,
-    now: NowDep,
     until: Literal["written", "hour", "evening", "morning", "week"] = Form("written"),
     reason: Line = "",
 ) -> Response:
     """Until the customer writes, or until a time."""
-    held = await in_hand(session, assignment_id, actor)
-    await _say_why(session, held, reason, actor=actor, now=now)
-    moment = await _moment(session, until, code=myself(actor), now=now)
-    await park(session, held, until=moment, reason=None, actor=actor, now=now)
-    return see("/desk", said="parked")
+
+    async def act(session: AsyncSession, now: datetime) -> None:
+        held = await in_hand(session, assignment_id, actor)
+        await _say_why(session, held, reason, actor=actor, now=now)
+        moment = await _moment(session, until, code=myself(actor), now=now)
+        await park(session, held, until=moment, reason=None, actor=actor, now=now)
+
+    return await press(request, service, actor, Deed(form="laying-aside", said="parked", to="/desk"), act)
 
 
 @router.post("/work/{id}/no-show")

@@ -19,6 +19,12 @@ pytestmark = pytest.mark.e2e
 AXE = Path(__file__).resolve().parent.parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 URDU = "السلام علیکم،\nمیری چھت سے پانی ٹپک رہا ہے۔"
 MOST_TABS = 60
+SMALLEST_FINGER = 44
+TOO_SMALL = """least => [...document.querySelectorAll('a, button, summary, select, textarea, input, .check label')].filter(
+    each => each.checkVisibility() && !each.matches('.skip, .check input, [type=hidden]')
+        && getComputedStyle(each).display !== 'inline' && each.getBoundingClientRect().height < least
+).map(each => each.outerHTML.slice(0, 200))"""
+"""What is pressed or filled in and is lower than this; a link within a sentence is as high as its line."""
 AN_HOUR_ON = """DO $do$ BEGIN EXECUTE format(
     'CREATE OR REPLACE FUNCTION wall_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$ SELECT %L::timestamptz $$',
     clock_timestamp() + interval '1 hour'); END $do$"""
@@ -219,7 +225,8 @@ async def test_nothing_is_cut_off_at_twice_the_size_or_on_a_narrow_screen(
     if language == "ur":
         await page.locator(".languages button").click()
     await desk.sign_in()
-    await site.letter("one", subject="W" * 200, body="x" * 300 + URDU, language="ur")
+    person = {"name": "N" * 80, "email": f"{'a' * 60}@{'b' * 60}.example.org"}
+    await site.letter("one", subject="W" * 200, body="x" * 300 + URDU, language="ur", customer=person)
     await desk.accept()
     await _unfold(page)
     await site.visit("two", name="N" * 80, needs=["elderly", "disability"])
@@ -228,6 +235,8 @@ async def test_nothing_is_cut_off_at_twice_the_size_or_on_a_narrow_screen(
         await page.set_viewport_size({"width": width, "height": 450})
         wide = await page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
         assert wide <= 0, f"the page is {wide} px wider than a screen of {width} px"
+        small = await page.evaluate(TOO_SMALL, SMALLEST_FINGER)
+        assert small == [], "too small for a finger"
 
 
 async def test_from_right_to_left_everything_changes_sides_but_what_has_its_own_direction(

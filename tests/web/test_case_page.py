@@ -33,7 +33,7 @@ async def test_the_work_shows_who_it_is_where_it_stands_and_what_happened(ayesha
     for path in (matter.work, matter.case):
         words = text_of(await ayesha.see(path))
         for word in (
-            "Sara Khan", "My roof leaks", "Where it stands", "open, since", "Next promised news", "Solution due",
+            "Sara Khan", "My roof leaks", "Where it stands", "open, with us since", "Next promised news", "Solution due",
             "0 of 3", "Playbook 0 of 2 done", "Letter came in Customer", "Water comes in.", "Taken by You", "Promised: News",
         ):  # fmt: skip
             assert word in words, (path, word)

@@ -175,8 +175,10 @@ async def test_hands_on_to_a_queue_or_a_colleague(ayesha: Visitor, chandra: Visi
     assert '<option value="chandra">Chandra Rao (Available)</option>' in page
     colleagues = page[page.index('id="to-person"') :].partition("</select>")[0]
     assert '<option value="ayesha">' not in colleagues
-    assert await ayesha.press(f"{path}/transfer") == f"{path}?sorry=no_target"
-    assert await ayesha.press(f"{path}/transfer", representative="devi") == f"{path}?sorry=not_on_shift"
+    status, page = await ayesha.refused(f"{path}/transfer")
+    assert (status, "Say where it should go" in page) == (422, True)
+    status, page = await ayesha.refused(f"{path}/transfer", representative="devi")
+    assert (status, "This colleague is not on shift" in page) == (409, True)
     to = {"queue": "technical", "representative": "chandra", "reason": "knows"}
     assert await ayesha.press(f"{path}/transfer", **to) == "/desk?said=transferred"
     found = await interaction(ayesha)

@@ -47,6 +47,9 @@ async def test_who_is_not_content_is_called_and_that_is_said_with_one_press(
         assert word in text_of(urgent), word
     assert f'href="{case}"' in urgent
     (done,) = re.findall(r'action="(/desk/surveys/rescues/[^"]+)"', urgent)
+    alarms = await supervisor.see("/desk/alarms")
+    assert "Somebody has called them" in alarms, "who only looked has not called: the same task has the same button"
+    assert "I have looked" not in alarms
     assert await supervisor.press(done) == "/desk/surveys?said=called"
     page = await supervisor.see("/desk/surveys")
     assert "Nobody waits to be called." in page

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import string
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from app import errors
 from app.queries.cases.timeline import KINDS, UNASKED
-from app.web.show import direction, own_name, written_in
+from app.queries.desk.frame import House
+from app.web.show import Shown, direction, own_name, written_in
 from app.web.words import DEFAULT, languages, words
 from channels.texts.notices import NOTICES
 from routing.lifecycle import CASE, INTERACTION, OUTCOME, PRESENCE
@@ -101,6 +103,24 @@ def test_a_text_is_marked_as_a_language_only_if_its_letters_can_be_of_it(
     text: str, chosen: str | None, marked: str | None
 ) -> None:
     assert written_in(text, chosen) == marked
+
+
+@pytest.mark.parametrize(
+    ("at", "english", "urdu"),
+    [
+        ("2026-11-22T17:05Z", "10:05\u202fPM", "رات 10:05"),
+        ("2026-11-23T05:05Z", "Mon, Nov 23, 10:05\u202fAM", "پیر، 23 نومبر صبح 10:05"),
+        ("2027-02-23T05:05Z", "Tue, Feb 23, 2027, 10:05\u202fAM", "منگل، 23 فروری، 2027 صبح 10:05"),
+    ],
+)
+def test_a_time_is_told_by_the_clock_of_the_office_with_its_day_where_it_is_not_today(
+    at: str, english: str, urdu: str
+) -> None:
+    house = House(requests={}, queues={}, offices={}, colleagues={})
+    now = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+    for language, told in (("en", english), ("ur", urdu)):
+        shown = Shown(words=words(language), house=house, zone="Asia/Karachi", now=now)
+        assert shown.moment(datetime.fromisoformat(at)) == told
 
 
 def test_languages_are_named_in_themselves() -> None:

@@ -66,22 +66,23 @@ async def document(request: Request) -> Response:
         raise Invalid("There is no file in the form.", code="empty_document")
     content = await file.read()
     called = file_name(file.filename or "", checked(content))
-    name = hashlib.sha256(content).hexdigest()[:32]
+    digest = hashlib.sha256(content).hexdigest()
+    name = digest[:32]
     if found.over:
         # What is written now begins a case that follows, and the document belongs there.
         outcome = await _tell(request, found, called, name=name)
-        await _keep(request, outcome.case_id or found.case_id, called, content)
+        await _keep(request, outcome.case_id or found.case_id, called, content, digest)
     else:
-        kept = await _keep(request, found.case_id, called, content)
+        kept = await _keep(request, found.case_id, called, content, digest)
         await _tell(request, found, kept.name, name=name)
     return see(request, token_of(request), said="document")
 
 
-async def _keep(request: Request, case_id: UUID, name: str, content: bytes) -> Document:
+async def _keep(request: Request, case_id: UUID, name: str, content: bytes, digest: str) -> Document:
     service: Service = request.scope["app"].state.service
     async with service.database.session() as session:
         now = await db.now(session)
-        return await add_document(session, case_id, name=name, content=content, actor=CUSTOMER, now=now)
+        return await add_document(session, case_id, name=name, content=content, digest=digest, actor=CUSTOMER, now=now)
 
 
 async def _tell(request: Request, found: Opened, called: str, *, name: str) -> Outcome:
