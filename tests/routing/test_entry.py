@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
@@ -120,10 +120,12 @@ def test_what_is_closed_by_hand_is_closed_where_no_rule_says_what_that_means() -
 
 def test_a_rule_for_something_else_leaves_a_closing_by_hand_as_it_is() -> None:
     busy = rules(("queues.desk.on_entry", [{"when": "length", "over": 3, "message": "Full."}]))
-    looks = {"few": QueueNow(open=False, waiting=3), "many": QueueNow(open=False, waiting=4)}
-    few, many = (
-        entry.answer(busy, "desk", lambda _, now=now: now, live=True, closed={"desk"}) for now in looks.values()
-    )
+
+    def told(waiting: int) -> Admission:
+        now = QueueNow(open=False, waiting=waiting)
+        return entry.answer(busy, "desk", lambda _: now, live=True, closed={"desk"})
+
+    few, many = told(3), told(4)
     assert (few.then, few.reason) == ("turn_away", "closed")
     assert (many.then, many.reason, many.message) == ("turn_away", "length", "Full."), "the rule has said why"
 
@@ -185,6 +187,24 @@ def test_the_message_of_the_first_queue_is_told_in_the_third_where_the_second_sa
     )
     found = answer(chain, "claims", claims=QueueNow(waiting=51), desk=QueueNow(waiting=4))
     assert (found.queue, found.overflowed_from, found.message) == ("orders_a", "claims", "We help you elsewhere.")
+
+
+def test_the_message_of_the_first_queue_is_told_where_the_second_turns_away_without_a_word() -> None:
+    full = rules(
+        ("queues.claims.on_entry.1.message", "We help you elsewhere."),
+        ("queues.desk.on_entry", [{"when": "length", "over": 3}]),
+    )
+    found = answer(full, "claims", claims=QueueNow(waiting=51), desk=QueueNow(waiting=4, opens_at=9.0))
+    assert (found.then, found.message) == ("turn_away", "We help you elsewhere.")
+    assert found.opens_at is None, "it is open"
+
+
+@pytest.mark.parametrize("when", ["length", "wait"])
+def test_a_rule_that_names_no_limit_holds_for_nobody(when: Literal["length", "wait"]) -> None:
+    """Checked rules have one; unchecked ones break nothing."""
+    queue = replace(RULES.queues["desk"], on_entry=(EntryRule(when=when, then="turn_away"),))
+    unchecked = replace(RULES, queues={"desk": queue})
+    assert answer(unchecked, "desk", desk=QueueNow(waiting=99, wait_high_seconds=99)).then == "join"
 
 
 def sent_on(*names: str) -> Rules:

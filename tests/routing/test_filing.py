@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routing import entry
 from routing.entry import Admission, Contact, Filing, QueueNow, admit, file, firm_needs
 from routing.model import Needs, Step
-from routing.rules import OverflowRule, QueueRule, RequestRule, Rules, StepRule, read
+from routing.rules import ExhaustedRule, OverflowRule, QueueRule, RequestRule, Rules, StepRule, read
 from tests.routing.documents import DOCUMENT, GONE, changed
 
 RULES = read(DOCUMENT)
@@ -216,6 +217,8 @@ def test_the_one_who_knows_the_matter_is_waited_for_from_the_moment_of_filing() 
 def test_a_queue_that_waits_for_nobody_in_particular_says_zero() -> None:
     at_once = rules(("queues.claims.preferred_seconds", 0))
     assert file(at_once, replace(CALLER, preferred="asma"), queue="claims", now=ARRIVED).preferred_until == 0
+    briefly = rules(("queues.claims.preferred_seconds", 1))
+    assert file(briefly, replace(CALLER, preferred="asma"), queue="claims", now=ARRIVED).preferred_until == ARRIVED + 1
 
 
 def test_in_the_next_queue_the_clock_goes_on() -> None:
@@ -253,6 +256,37 @@ def test_of_two_overflows_the_earlier_counts() -> None:
     both = replace(queue, overflow=OverflowRule(after_seconds=10, queue="desk"))
     unchecked = replace(RULES, queues={**RULES.queues, "orders_b": both})
     assert file(unchecked, CALLER, queue="orders_b").overflow_to == "desk"
+
+
+def test_of_an_overflow_and_a_call_back_the_earlier_counts() -> None:
+    queue = RULES.queues["orders_b"]
+    both = replace(
+        queue,
+        overflow=OverflowRule(after_seconds=10, queue="desk"),
+        on_exhausted=ExhaustedRule(after_seconds=30, then="callback"),
+    )
+    found = file(replace(RULES, queues={**RULES.queues, "orders_b": both}), CALLER, queue="orders_b")
+    assert (found.exhausted_at, found.exhausted, found.overflow_to) == (ARRIVED + 10, "overflow", "desk")
+
+
+def test_an_end_that_drops_nothing_for_this_one_is_no_step() -> None:
+    end = rules(
+        ("queues.desk.on_exhausted", {"after_seconds": 30, "then": "any"}), ("request_types.question.speak", True)
+    )
+    assert len(file(end, replace(CALLER, request="question"), queue="desk").steps) == 1
+    assert file(end, replace(CALLER, request="question", language=None), queue="desk").steps == ()
+
+
+def test_ways_to_wait_are_kept_up_to_a_limit_and_then_worked_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry, "MOST_FILED", 3)
+    kept = rules()
+    found = [file(kept, replace(CALLER, language=f"x{number}"), queue="claims").needs for number in range(3)]
+    assert len(kept.filed) == 3
+    assert file(kept, replace(CALLER, language="x0"), queue="claims").needs is found[0]
+    file(kept, replace(CALLER, language="x3"), queue="claims")
+    assert len(kept.filed) == 1
+    again = file(kept, replace(CALLER, language="x0"), queue="claims").needs
+    assert again == found[0]
 
 
 def test_a_queue_without_rules_files_by_target_alone() -> None:
