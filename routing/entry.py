@@ -162,21 +162,26 @@ def file(rules: Rules, contact: Contact, *, queue: str, now: Instant | None = No
 
     The customer's clock is `contact.arrived`: target, steps and ends count from it, also those of a queue it comes to later.
     Only the wait for the preferred representative counts from `now`, the moment of filing (None: the arrival): it is a hold,
-    and a hold that was over before it began would be none.
+    and a hold that was over before it began would be none. So an end that was over by then waits for the hold: who was
+    handed to somebody by name is not taken from them the next moment.
     """
     rule = rules.queues[queue]
     needs, later = _pattern(rules, contact, queue)
     head_start = min(contact.head_start_seconds, rule.head_start_cap_seconds)
     after, exhausted, overflow_to = _end(rule)
     held = contact.preferred is not None and rule.preferred_seconds > 0
+    preferred_until = (contact.arrived if now is None else now) + rule.preferred_seconds if held else 0.0
+    exhausted_at = None if after is None else contact.arrived + after
+    if now is not None and exhausted_at is not None and exhausted_at <= now < preferred_until:
+        exhausted_at = preferred_until
     return Filing(
         queue=queue,
         needs=needs,
         steps=tuple(Step(deadline=contact.arrived + seconds, needs=each) for seconds, each in later),
         due=contact.arrived + rule.target_seconds - head_start,
         head_start_seconds=head_start,
-        preferred_until=(contact.arrived if now is None else now) + rule.preferred_seconds if held else 0.0,
-        exhausted_at=None if after is None else contact.arrived + after,
+        preferred_until=preferred_until,
+        exhausted_at=exhausted_at,
         exhausted=exhausted,
         overflow_to=overflow_to,
     )

@@ -32,11 +32,22 @@ REASONS: tuple[Reason, ...] = (
 NAMED_AT_MOST = 20
 
 Change = Literal[
-    "time", "back_off", "preferred_free", "hold", "next_step", "exclusion", "rest", "free", "back", "sign_on", "rules"
+    "time",
+    "back_off",
+    "preferred_free",
+    "hold",
+    "pull",
+    "next_step",
+    "exclusion",
+    "rest",
+    "free",
+    "back",
+    "sign_on",
+    "rules",
 ]
 """`time`: nothing; the next plan offers it. `back_off`, `hold`, `next_step`, `exclusion`, `rest`: the end or the coming of that
-instant. `preferred_free`, `free`, `back`: that somebody becomes free or comes back. `sign_on`: that somebody else comes on
-shift. `rules`: that nobody here could ever take it as the rules stand."""
+instant. `preferred_free`, `free`, `back`: that somebody becomes free or comes back. `pull`: that somebody who is never offered
+anything asks for the next one. `sign_on`: that somebody else comes on shift. `rules`: that nobody here could ever take it as the rules stand."""
 
 
 def rule_out(staff: Staff, waiting: Waiting, *, now: Instant) -> Reason | None:
@@ -95,12 +106,17 @@ class Standing:
     """In the order the reasons are asked."""
     able: tuple[str, ...]
     """Who could take it this moment if nothing but these two were looked at, sorted; the first `NAMED_AT_MOST`."""
+    pulling: tuple[str, ...]
+    """Who could, should they ask for the next one: they are never offered anything. Sorted; the first `NAMED_AT_MOST`."""
     changes: tuple[Change, ...]
     """What would have to change for it to be offered; any one of them may be enough. In the order of likelihood."""
 
 
-def stands(waiting: Waiting, staff: Iterable[Staff], *, now: Instant) -> Standing:
-    """Why this is still waiting at `now`, with these representatives on the floor. O(representatives)."""
+def stands(waiting: Waiting, staff: Iterable[Staff], *, now: Instant, pulling: Iterable[Staff] = ()) -> Standing:
+    """Why this is still waiting at `now`, with these representatives on the floor. O(representatives).
+
+    `pulling` are those beside it, who are on shift and ask for the next one by themselves.
+    """
     everybody = sorted(staff, key=lambda each: each.id)
     needs, next_step_at = standing(waiting.needs, waiting.steps, now)
     ruled: dict[Reason, list[str]] = {reason: [] for reason in REASONS}
@@ -108,6 +124,10 @@ def stands(waiting: Waiting, staff: Iterable[Staff], *, now: Instant) -> Standin
     for each in everybody:
         reason = rule_out(each, waiting, now=now)
         (able if reason is None else ruled[reason]).append(each.id)
+    asking: list[str] = []
+    for each in pulling:
+        reason = rule_out(each, waiting, now=now)
+        (asking if reason is None else ruled[reason]).append(each.id)
     held = held_for(waiting, everybody, now=now)
     rests = waiting.not_before > now
     lapses = bool(waiting.excluded) and now < waiting.excluded_until != FOREVER
@@ -122,12 +142,15 @@ def stands(waiting: Waiting, staff: Iterable[Staff], *, now: Instant) -> Standin
         next_needs=None if next_step_at is None else standing(waiting.needs, waiting.steps, next_step_at)[0],
         excluded_until=waiting.excluded_until if lapses else None,
         ruled_out=tuple(
-            RuledOut(reason=reason, count=len(ids), representatives=tuple(ids[:NAMED_AT_MOST]))
+            RuledOut(reason=reason, count=len(ids), representatives=tuple(sorted(ids)[:NAMED_AT_MOST]))
             for reason, ids in ruled.items()
             if ids
         ),
         able=tuple(able[:NAMED_AT_MOST]),
-        changes=tuple(_changes(ruled, able, rests=rests, held=held, stepping=next_step_at is not None, lapses=lapses)),
+        pulling=tuple(sorted(asking)[:NAMED_AT_MOST]),
+        changes=tuple(
+            _changes(ruled, able, asking, rests=rests, held=held, stepping=next_step_at is not None, lapses=lapses)
+        ),
     )
 
 
@@ -150,7 +173,14 @@ def _present(staff: Staff, needs: Needs, *, now: Instant) -> Reason | None:
 
 
 def _changes(
-    ruled: dict[Reason, list[str]], able: list[str], *, rests: bool, held: str | None, stepping: bool, lapses: bool
+    ruled: dict[Reason, list[str]],
+    able: list[str],
+    asking: list[str],
+    *,
+    rests: bool,
+    held: str | None,
+    stepping: bool,
+    lapses: bool,
 ) -> list[Change]:
     if rests:
         return ["back_off"]
@@ -161,6 +191,8 @@ def _changes(
     found: list[Change] = [change for reason, change in _CURES.items() if ruled[reason]]
     if not lapses and "exclusion" in found:
         found.remove("exclusion")
+    if asking:
+        found.insert(0, "pull")
     if stepping:
         found.append("next_step")
     if found:

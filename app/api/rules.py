@@ -58,7 +58,8 @@ class Publication(Given):
     recompute: Annotated[
         bool,
         Field(
-            description="Also file anew those who wait, at most 1,000 at a time: while `left` is not 0, ask again.",
+            description="Also file anew those who wait, at most 1,000 at a time: while `left` is not 0, ask again."
+            " Who is being offered at that moment counts as left: a moment later they wait again, or are served.",
             examples=[True],
         ),
     ] = False

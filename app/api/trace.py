@@ -90,6 +90,9 @@ class StandingView(BaseModel):
         list[Change], Field(description="What would have to change for it to be offered; any one may be enough.")
     ]
     able: Annotated[list[str], Field(description="Who could take it this moment, but for those before it in line.")]
+    pulling: Annotated[
+        list[str], Field(description="Who could, should they ask for the next one: they are never offered anything.")
+    ]
     ruled_out: list[RuledOutView]
 
 
@@ -146,6 +149,7 @@ class StoryView(BaseModel):
                         "excluded_until": None,
                         "changes": ["free", "next_step"],
                         "able": [],
+                        "pulling": [],
                         "ruled_out": [
                             {"reason": "language", "count": 2, "representatives": ["ayesha", "bilal"]},
                             {"reason": "busy", "count": 1, "representatives": ["chandra"]},
@@ -236,6 +240,7 @@ def stood(found: Standing) -> dict[str, Any]:
         "next_needs": convert.needs_document(next_needs) if next_needs is not None else None,
         "excluded_until": moment(found.excluded_until),
         "changes": list(found.changes),
+        "pulling": list(found.pulling),
         "able": list(found.able),
         "ruled_out": [{**_fields(each), "representatives": list(each.representatives)} for each in found.ruled_out],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -111,3 +112,16 @@ async def test_an_offer_of_something_else_cannot_be_replayed(house: House, inter
     path = f"/v1/interactions/{interaction or told['id']}/trace?at={uuid7()}"
     answer = await house.call("supervisor", "GET", path)
     assert answer.status_code == 404
+
+
+async def test_one_who_waits_for_a_counter_that_calls_by_itself_is_told_so(
+    house: House, sql: Callable[..., Any]
+) -> None:
+    await sql("UPDATE representative SET pull = true")
+    await house.available("ayesha")
+    told = await house.arrive("letter-1", language="en")
+    stands = (await trace(house, told["id"]))["waiting"]
+    assert (stands["changes"], stands["pulling"], stands["able"]) == (["pull"], ["ayesha"], [])
+    contact = {"channel": "console", "request_type": "claim", "language": "en"}
+    tried = await house.call("supervisor", "POST", "/v1/routing/dry-run", {"contact": contact})
+    assert (tried.json()["offer"], tried.json()["waiting"]["pulling"]) == (None, ["ayesha"])

@@ -146,3 +146,11 @@ def test_at_the_very_instant_a_rest_or_an_exclusion_ends_it_is_over() -> None:
 def test_where_nobody_declined_no_end_of_an_exclusion_is_told() -> None:
     found = stands(replace(CALLER, excluded_until=NOW + 60), [replace(AMY, office="south")], now=NOW)
     assert (found.excluded_until, found.changes) == (None, ("sign_on", "rules"))
+
+
+def test_who_asks_for_the_next_one_by_themselves_is_told_of_and_never_as_nobody_being_there() -> None:
+    counters = [replace(AMY, id="cy"), replace(AMY, id="bo"), replace(AMY, id="di", live=1, units=1)]
+    found = stands(CALLER, [replace(AMY, available=False)], now=NOW, pulling=counters)
+    assert (found.able, found.pulling, found.changes) == ((), ("bo", "cy"), ("pull", "free", "back"))
+    assert [(each.reason, each.representatives) for each in found.ruled_out] == [("away", ("amy",)), ("busy", ("di",))]
+    assert stands(CALLER, [AMY], now=NOW, pulling=counters).changes == ("time",)

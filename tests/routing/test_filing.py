@@ -294,3 +294,12 @@ def test_a_queue_without_rules_files_by_target_alone() -> None:
     assert found == Filing(
         queue="desk", needs=Needs(queue="desk", live=True), steps=(), due=ARRIVED + 60, head_start_seconds=0
     )
+
+
+def test_an_end_that_was_over_before_it_came_here_waits_for_whom_it_is_held_for_and_no_other_end_does() -> None:
+    known = replace(CALLER, preferred="asma")
+    ends = {
+        now: file(RULES, known, queue="claims", now=ARRIVED + now).exhausted_at for now in (0, 599, 600, 5_000)
+    }  # it overflows after 600 seconds, and is held for 60
+    assert ends == {0: ARRIVED + 600, 599: ARRIVED + 600, 600: ARRIVED + 660, 5_000: ARRIVED + 5_060}
+    assert file(RULES, CALLER, queue="claims", now=ARRIVED + 5_000).exhausted_at == ARRIVED + 600

@@ -161,18 +161,17 @@ async def replay(connection: Connection, interaction_id: UUID, assignment_id: UU
     )
 
 
-async def everybody(connection: Connection) -> list[Staff]:
-    """All whom the dispatcher could offer something to: on shift, and not asking by themselves."""
-    found: list[Staff] = []
+async def everybody(connection: Connection) -> tuple[list[Staff], list[Staff]]:
+    """All on shift: those whom the dispatcher could offer something to, and those who ask by themselves."""
+    offered: list[Staff] = []
+    pulling: list[Staff] = []
     code = ""
     while rows := await floor.staff_after(connection, code, limit=PAGE):
         code = rows[-1]["code"]
-        found += [
-            convert.staff(row)
-            for row in rows
-            if row["presence"] != "offline" and not row["retired"] and not row["pull"]
-        ]
-    return found
+        for row in rows:
+            if row["presence"] != "offline" and not row["retired"]:
+                (pulling if row["pull"] else offered).append(convert.staff(row))
+    return offered, pulling
 
 
 async def _at_its_turn(
@@ -192,8 +191,9 @@ async def _at_its_turn(
 async def _live(connection: Connection, row: asyncpg.Record, *, now: datetime) -> Live:
     waits = Waits(due_at=row["due_at"], id=row["id"], queue=row["queue"], queued_at=row["queued_at"])
     found = await places(connection, [waits])
-    staff = await everybody(connection)
-    return Live(place=found[row["id"]], standing=stands(convert.waiting(row), staff, now=now.timestamp()))
+    staff, pulling = await everybody(connection)
+    standing = stands(convert.waiting(row), staff, now=now.timestamp(), pulling=pulling)
+    return Live(place=found[row["id"]], standing=standing)
 
 
 def _offered(row: asyncpg.Record) -> Offered:

@@ -36,8 +36,19 @@ class Judged:
     verdicts: tuple[Verdict, ...]
 
 
-def judge(waiting: Waiting, others: Iterable[Waiting], staff: Sequence[Staff], *, rules: Rules, now: Instant) -> Judged:
-    """Plan `waiting` and `others` among `staff` at `now`. Everybody is judged as they are when it is this one's turn."""
+def judge(
+    waiting: Waiting,
+    others: Iterable[Waiting],
+    staff: Sequence[Staff],
+    *,
+    rules: Rules,
+    now: Instant,
+    pulling: Sequence[Staff] = (),
+) -> Judged:
+    """Plan `waiting` and `others` among `staff` at `now`. Everybody is judged as they are when it is this one's turn.
+
+    `pulling`: who asks for the next one by themselves; no plan is about them.
+    """
     everybody = {each.id: each for each in (*others, waiting)}
     floor = floor_of(everybody.values(), staff, rules=rules, now=now)
     trace: Trace | None = None
@@ -50,7 +61,7 @@ def judge(waiting: Waiting, others: Iterable[Waiting], staff: Sequence[Staff], *
     seats = loaded(staff, [(offer.representative, everybody[offer.interaction]) for offer in earlier], now=now)
     return Judged(
         trace=trace,
-        standing=stands(waiting, seats, now=now),
+        standing=stands(waiting, seats, now=now, pulling=pulling),
         verdicts=tuple(verdicts(waiting, seats, rules=rules, now=now)),
     )
 

@@ -18,8 +18,9 @@ from app.actions.representatives.presence import set_presence
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.loops.line import line
 from app.loops.measures import Measures
+from app.loops.stepping import Exhaustion
 from app.loops.term import Term
-from tests.moving import in_force
+from tests.moving import in_force, turns
 from tests.shift import Shift, person
 
 
@@ -332,3 +333,21 @@ async def test_an_offer_by_hand_stands_as_long_as_the_live_rules_say(shift: Shif
     for each in (given, dealt):
         row = await shift.holder(each)
         assert (row["expires_at"] - row["offered_at"]).total_seconds() == 90
+
+
+async def test_who_was_handed_to_somebody_by_name_is_not_taken_from_them_by_an_end_that_was_over(shift: Shift) -> None:
+    await in_force(
+        shift, claims={"preferred_seconds": 45, "overflow": {"after_seconds": 60, "queue": "inquiries"}, "steps": []}
+    )
+    served = await shift.arrive("phone", "claim")
+    await shift.serve(served)
+    await shift.come_to_work("farid")
+    await shift.pass_time(90)
+    await hand_on(shift, served, to="farid")
+    exhaustion = Exhaustion(shift.db)
+    await turns(exhaustion)
+    assert (await shift.row(served))["queue"] == "claims"
+    await shift.pass_time(46)
+    await turns(exhaustion)
+    row = await shift.row(served)
+    assert (row["queue"], row["preferred"]) == ("inquiries", "farid")
