@@ -55,3 +55,23 @@ def test_the_language_is_asked_for_only_where_request_and_queue_both_ask_for_it(
     assert file(RULES, CALLER, queue="orders_a").needs.language == "ur"
     assert file(RULES, CALLER, queue="desk").needs.language is None, "the desk answers without words"
     assert file(RULES, replace(CALLER, request="question"), queue="orders_a").needs.language is None
+
+
+def test_what_is_firm_in_one_request_of_a_queue_stays_for_the_stranger_to_them_all() -> None:
+    lax = {"labels": {"en": "Old claim"}, "queue": "claims", "letter": "X", "skills": {"claims": 2, "licence": 1}}
+    found = file(rules(("request_types.old_claim", lax)), replace(CALLER, request=None), queue="claims")
+    assert found.needs.skills == (("claims", 2), ("licence", 1))
+    assert found.steps[-1].needs.skills == (("licence", 1),)
+
+
+def test_one_request_that_needs_no_words_is_enough_for_the_stranger_to_be_served_without() -> None:
+    spoken = {"labels": {"en": "Advice"}, "queue": "desk", "letter": "A"}
+    both = rules(("request_types.advice", spoken))
+    assert file(both, replace(CALLER, request="advice"), queue="desk").needs.language == "ur"
+    assert file(both, replace(CALLER, request=None), queue="desk").needs.language is None
+
+
+def test_in_a_queue_no_request_leads_to_only_the_language_is_asked_for() -> None:
+    spare = rules(("queues.spare", {"name": "Spare", "target_seconds": 60, "offer_timeout_seconds": 15}))
+    found = file(spare, replace(CALLER, request=None), queue="spare").needs
+    assert (found.skills, found.any_of, found.language) == ((), (), "ur")

@@ -115,6 +115,29 @@ def test_a_step_that_helps_one_request_of_the_queue_is_right() -> None:
     assert told(("queues.claims.steps.1.drop_skills", ["law"])) == []
 
 
+def test_what_changes_something_for_one_request_of_the_queue_is_no_mistake_though_it_changes_nothing_for_another() -> (
+    None
+):
+    plain = {"labels": {"en": "Lookup"}, "queue": "claims", "letter": "L", "speak": False}
+    assert told(("request_types.lookup", plain)) == [], "it has no language and no skill to drop"
+    lax = {**plain, "skills": {"licence": 1}}
+    assert told(("request_types.lookup", lax), ("queues.claims.steps.1.drop_skills", ["licence"])) == []
+
+
+def test_an_end_that_calls_back_need_not_drop_anything() -> None:
+    assert told(("queues.desk.on_exhausted", {"after_seconds": 9, "then": "callback"})) == []
+
+
+def test_a_queue_that_was_added_before_cannot_be_added_again() -> None:
+    added = ("queues.claims.steps.1.add_queues", ["desk"])
+    assert told(added) == ["queues.claims.steps.2.add_queues: changes nothing: 'desk' was added before"]
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_the_first_step_may_come_at_once(seconds: int) -> None:
+    assert told(("queues.claims.steps.0.after_seconds", seconds)) == []
+
+
 def test_a_level_that_is_lowest_already_cannot_be_lowered() -> None:
     found = told(
         ("request_types.claim.skills", {"licence": 5}),
@@ -124,6 +147,34 @@ def test_a_level_that_is_lowest_already_cannot_be_lowered() -> None:
     )
     wrong = "queues.claims.steps.0.lower_levels_by: changes nothing: no level is left that it could lower"
     assert found == [wrong], "a firm level counts as none"
+
+
+@pytest.mark.parametrize(
+    ("skills", "dropped"), [({"licence": 1, "claims": 1}, []), ({"licence": 1, "claims": 1, "senior": 2}, ["senior"])]
+)
+def test_nothing_is_lowered_that_is_lowest_or_dropped_by_the_same_step(
+    skills: dict[str, int], dropped: list[str]
+) -> None:
+    found = told(
+        ("request_types.claim.skills", skills),
+        ("request_types.claim_new.any_of", GONE),
+        ("queues.claims.steps", [{"after_seconds": 30, "lower_levels_by": 1, "drop_skills": dropped}]),
+    )
+    assert found == ["queues.claims.steps.0.lower_levels_by: changes nothing: no level is left that it could lower"]
+
+
+@pytest.mark.parametrize(
+    ("length", "circle"),
+    [(7, "q0 -> q1 -> q2 -> q3 -> q4 -> q5 -> q6 -> q0"), (8, "q0 -> q1 -> q2 -> q3 -> … -> q6 -> q7 -> q0")],
+)
+def test_a_circle_is_told_whole_up_to_eight_names_and_a_longer_one_by_its_ends(length: int, circle: str) -> None:
+    plain = {"name": "Queue", "target_seconds": 60, "offer_timeout_seconds": 15}
+    ring = [(f"queues.q{each}", {**plain, "overflow": overflow(f"q{(each + 1) % length}")}) for each in range(length)]
+    assert told(*ring) == [f"queues.q{length - 1}.overflow.queue: goes in a circle: {circle}"]
+
+
+def test_a_long_wait_may_be_asked_for_and_only_a_length_beyond_counting_may_not() -> None:
+    assert told(("queues.claims.on_entry.2.over", 100_000)) == []
 
 
 def test_a_language_nobody_is_asked_for_cannot_be_dropped() -> None:
@@ -150,6 +201,11 @@ def test_without_a_list_of_skills_any_skill_may_be_asked_for() -> None:
 def test_an_answer_after_a_milder_one_of_the_same_kind_still_holds() -> None:
     rules = [{"when": "length", "over": 50}, {"when": "length", "over": 20, "then": "callback"}]
     assert told(("queues.claims.on_entry", rules)) == []
+
+
+def test_beside_an_earlier_rule_one_that_names_no_number_is_a_mistake_like_any_other() -> None:
+    rules = [{"when": "length", "over": 50}, {"when": "length"}]
+    assert "queues.claims.on_entry.1.over: is missing: length is over what?" in told(("queues.claims.on_entry", rules))
 
 
 def test_what_follows_from_a_mistake_is_no_second_one() -> None:
