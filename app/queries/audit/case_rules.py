@@ -141,6 +141,23 @@ CASE_RULES: Final = (
         """,
     ),
     Rule(
+        name="ends_unserved",  # what nobody serves does not stand open for ever, once what befell it is heard
+        statement="""
+            WITH heard AS MATERIALIZED (SELECT epoch, xid, seq FROM follower WHERE name = 'tending')
+            SELECT 'case' AS subject, c.id::text AS id, 'is open, nobody serves it, and nothing will end it' AS detail
+            FROM "case" c WHERE c.state = 'open' AND c.merged_into IS NULL AND c.tended_at IS NOT NULL AND c.erased_at IS NULL
+            AND c.owner IS NULL AND NOT c.supervised AND c.first_answer_at IS NULL
+            AND NOT EXISTS (SELECT FROM timer t WHERE t.key = 'unserved:' || c.id)
+            AND NOT EXISTS (
+                SELECT FROM "case" f JOIN interaction i ON i.case_id = f.id LEFT JOIN event e ON e.subject = 'interaction'
+                AND e.subject_id = i.id::text CROSS JOIN heard h WHERE (f.id = c.id OR f.merged_into = c.id)
+                AND (i.state NOT IN ('arriving', 'abandoned', 'cancelled') OR (e.epoch, e.xid::text::bigint, e.seq) > (h.epoch, h.xid, h.seq)))
+            AND NOT EXISTS (
+                SELECT FROM event e, heard h WHERE e.subject = 'case' AND e.subject_id = c.id::text
+                AND (e.epoch, e.xid::text::bigint, e.seq) > (h.epoch, h.xid, h.seq))
+        """,
+    ),
+    Rule(
         name="watched_promise",  # what stands is held to its time
         statement="""
             SELECT 'case' AS subject, p.case_id::text AS id, 'nothing watches its promise ' || p.id AS detail

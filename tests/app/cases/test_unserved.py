@@ -13,6 +13,7 @@ from app.actions.incidents.attach import attach
 from app.actions.incidents.declare import Told, Touched
 from app.actions.promises.given import give_promise
 from app.db import now
+from app.queries.audit.audit import audit
 from app.queries.reports.cases import cases as report
 from app.queries.reports.rows import Period, Wish
 from tests.shift import Shift
@@ -140,3 +141,13 @@ async def test_they_are_counted_by_themselves_and_not_as_solved(shift: Shift) ->
 async def moment(shift: Shift) -> datetime:
     async with shift.db.session() as session:
         return await now(session)
+
+
+async def test_the_audit_finds_a_case_that_nobody_serves_and_nothing_ends(shift: Shift) -> None:
+    case = await hang_up(shift)
+    kept = await shift.fetch(
+        "DELETE FROM timer WHERE case_id = $1 AND kind = 'unserved' RETURNING id, key, kind, case_id, due_at", case
+    )
+    async with shift.db.connection() as connection:
+        assert [(each.rule, each.id) for each in await audit(connection)] == [("ends_unserved", str(case))]
+    await shift.execute("INSERT INTO timer (id, key, kind, case_id, due_at) VALUES ($1, $2, $3, $4, $5)", *kept[0])
