@@ -72,6 +72,13 @@ def test_what_came_back_is_always_looked_at_before_it_is_solved_again() -> None:
     assert (found and found.skill, found and found.level) == ("claims", 4)
 
 
+def test_what_came_back_is_looked_at_by_those_of_the_first_rule_that_holds_not_of_the_first_there_is() -> None:
+    rules = (CheckRule(amount_over=10.0, skill="claims", level=4), CheckRule(skill="law", level=2))
+    for forced in (None, "complaint"):
+        found = needed(rules, Matter(case_id=CASE, amount=9.0, reopened=True), before="resolution", forced=forced)
+        assert (found and found.skill, found and found.level) == ("law", 2)
+
+
 def test_what_is_forced_is_looked_at_whatever_the_rules_say() -> None:
     assert reason(forced="complaint") == "complaint"
     assert reason(before="message", forced="complaint") == "complaint"

@@ -37,6 +37,8 @@ working = st.sampled_from([OFFICE, ALWAYS])
         ("interaction", "accepted", False, None),  # a letter that is only taken up is not answered
         ("interaction", "held", False, None),  # it has not left
         ("interaction", "noted", False, None),
+        ("interaction", "noted", True, None),
+        ("interaction", "queued", True, "begins"),
         ("case", "awaited", False, "awaits"),
         ("case", "noticed", False, None),  # a notice by itself answers nobody
         ("case", "clock_paused", False, None),
@@ -45,6 +47,10 @@ working = st.sampled_from([OFFICE, ALWAYS])
 )
 def test_what_an_event_means(subject: str, event: str, live: bool, found: str | None) -> None:
     assert meaning(subject, event, live=live) == found
+
+
+def test_a_contact_is_a_letter_where_nothing_else_is_said() -> None:
+    assert meaning("interaction", "accepted") is None
 
 
 def test_every_event_that_is_heeded_is_one_that_happens() -> None:
@@ -70,6 +76,11 @@ def test_the_warning_comes_before_the_end_and_the_end_is_when_all_is_spent(
     assert near is not None
     assert since <= near <= due
     assert spent_at(reading, due, hours) == seconds
+
+
+def test_the_warning_counts_what_was_used_up_before() -> None:
+    reading = Reading(target_seconds=100, spent_seconds=30, since=START)
+    assert near_at(reading, 0.8, ALWAYS) == START + 50
 
 
 def test_with_all_of_it_there_is_nothing_to_warn_of_before() -> None:

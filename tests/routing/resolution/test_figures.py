@@ -41,7 +41,13 @@ def test_the_interval_holds_the_truth_in_nearly_95_of_100_periods(truth: float) 
     assert 0.92 <= held <= 0.99
 
 
+def test_none_and_all_are_shares_too() -> None:
+    assert (share(0, 10).value, share(10, 10).value) == (0.0, 1.0)
+    assert share(0, 0).value is None
+
+
 def test_of_a_few_no_share_is_told() -> None:
+    assert LEAST == 10
     few, enough = share(3, LEAST - 1), share(3, LEAST)
     assert (few.of, few.value, few.low, few.high) == (LEAST - 1, None, None, None)
     assert enough.value == 3 / LEAST

@@ -36,6 +36,9 @@ def scope(**named: str) -> Scope:
         (Matter(request_type="tv", area="east"), scope(request_types="repair", areas="north"), "other"),
         (Matter(request_type="tv", product="set"), scope(products="set", channels="phone"), "possible"),
         (Matter(request_type="tv", product="set", channel="email"), scope(products="set", channels="phone"), "other"),
+        (Matter(request_type="tv"), scope(products="set"), "possible"),
+        (Matter(request_type="tv", product="box"), scope(products="set"), "other"),
+        (Matter(request_type="gone"), scope(request_types="repair"), "other"),
         (Matter(request_type=None), Scope(), "fits"),
     ],
 )
@@ -54,6 +57,12 @@ def test_whatever_is_below_fits_and_nothing_else() -> None:
     for named in TREE:
         fitting = [code for code in TREE if fit(Matter(request_type=code), scope(request_types=named), TREE) == "fits"]
         assert sorted(fitting) == below([named], TREE)
+
+
+def test_above_what_is_not_said_and_above_what_is_gone_there_is_nothing() -> None:
+    assert list(way_up(None, TREE)) == []
+    assert list(way_up("gone", TREE)) == ["gone"]
+    assert list(way_up("cable", TREE)) == ["cable", "tv", "repair"]
 
 
 def test_a_tree_that_bites_its_tail_ends() -> None:

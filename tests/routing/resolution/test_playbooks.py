@@ -25,6 +25,7 @@ def side(asked: int, solved: int, **more: int) -> Side:
 
 
 def test_too_few_cases_tell_nothing() -> None:
+    assert LEAST == 20
     few = side(LEAST - 1, 1, reopened=1, touches=9)
     assert (solved_share(few), reopened_share(few), touches_each(few)) == (None, None, None)
     for done, left in ((few, side(1000, 1)), (side(1000, 1), few)):
