@@ -1,7 +1,8 @@
 """Alarms: something a named person, or the supervisors, must look at. Each is raised once for its reason.
 
-Decides how an alarm is raised and done, and that the supervisors are told in the place of whoever works here no more. Who is
-told of what, the actions that raise them decide. The caller of `raise_alarm` holds the lock of the case.
+Decides how an alarm is raised and done, and that the supervisors are told in the place of whoever works here no more, or has not
+been at work for long. Who is told of what, the actions that raise them decide. The caller of `raise_alarm` holds the lock of the
+case.
 """
 
 from __future__ import annotations
@@ -18,22 +19,30 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.record import advance
 from app.db import uuid7
 from app.errors import Forbidden, NotFound
-from app.queries.rules import raw
+from app.queries.rules import raw, rules_for
 from app.security import SYSTEM, Actor
 from app.tables import Alarm, Case
 
 _RAISE: Final = """
 INSERT INTO alarm (id, key, kind, case_id, representative, raised_at, data)
-SELECT id, key, kind, case_id, (SELECT code FROM representative WHERE code = t.representative AND NOT retired), $1, data::jsonb
+SELECT t.id, key, kind, case_id, there.code, $1::timestamptz,
+    data::jsonb || CASE WHEN there.code IS NULL AND t.representative IS NOT NULL
+        THEN jsonb_build_object('instead_of', t.representative) ELSE '{}' END
 FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[])
     AS t (id, key, kind, case_id, representative, data)
+LEFT JOIN representative AS there ON there.code = t.representative AND NOT there.retired
+    AND (there.presence = 'available' OR there.presence_at > $1::timestamptz - make_interval(secs => $8))
 ON CONFLICT (key) DO NOTHING RETURNING key, id, representative
 """
+_OVER: Final = "UPDATE alarm SET done_at = $2, done_by = 'system' WHERE key = ANY ($1::text[]) AND done_at IS NULL"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewAlarm:
-    """One alarm to be raised, once for its `key`. `representative` None: for the supervisors."""
+    """One alarm to be raised, once for its `key`. `representative` None: for the supervisors.
+
+    Where they are told in somebody's place, the alarm's data say in whose: `instead_of`.
+    """
 
     kind: str
     key: str
@@ -78,6 +87,7 @@ async def raise_alarms(
         [each.case.id if each.case else None for each in new],
         [each.representative for each in new],
         [orjson.dumps(dict(each.data)).decode() for each in new],
+        (await rules_for(session)).resolution.absent_seconds,
     )
     raised = {row["key"]: row for row in rows}
     about = {(alarm.key, alarm.case.id): alarm.case for alarm in alarms if alarm.case is not None}
@@ -87,6 +97,12 @@ async def raise_alarms(
             fact |= {"representative": person} if (person := raised[key]["representative"]) else {}
             advance(session, case, "alarmed", now=now, actor=actor, data=fact)
     return len(raised)
+
+
+async def over(session: AsyncSession, keys: Sequence[str], *, now: datetime) -> None:
+    """What these told is over by itself: nobody need look any more. One that was never raised, or is done, stays as it is."""
+    if keys:
+        await (await raw(session)).execute(_OVER, list(keys), now)
 
 
 async def end_alarm(session: AsyncSession, alarm_id: UUID, *, actor: Actor, now: datetime) -> Alarm:

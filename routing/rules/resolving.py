@@ -122,6 +122,10 @@ class ResolutionRules:
     surveys_per_month: int = 2
     rescue_at_most: int = 2
     """A representative's mark (1 to 5) of so much or less, or "not solved", raises a rescue."""
+    rescue_seconds: float = 86_400.0
+    """By then somebody is to have spoken to whoever answered so: who is angry is not left alone with it for longer."""
+    absent_seconds: float = 259_200.0
+    """Who has not been at work for so long is told of nothing alone: the supervisors are, in their place."""
     causes: tuple[CauseRule, ...] = ()
     surge: SurgeRule = field(default_factory=SurgeRule)
     playbooks: Mapping[str, tuple[PlaybookStep, ...]] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.alarms import raise_alarm
+from app.actions.alarms import over, raise_alarm
 from app.actions.cases.awaiting import await_customer
 from app.actions.cases.playbooks import give_first
 from app.actions.record import advance
@@ -149,6 +149,7 @@ async def withdraw(
         advance(session, case, "check_withdrawn", now=now, actor=actor, data=fact)
         session.add(check)
         await cancel_timer(session, timer_key(check))
+        await over(session, [late_key(check)], now=now)
         if check.before == "message":  # who wrote it must know that it did not leave
             await raise_alarm(
                 session, "check_withdrawn", key=f"check_withdrawn:{check.id}", case=case,
@@ -189,6 +190,11 @@ async def open_checks(session: AsyncSession, case: Case) -> Sequence[SecondCheck
 def timer_key(check: SecondCheck) -> str:
     """The key of the timer that tells when nobody has decided in time."""
     return f"check:{check.id}"
+
+
+def late_key(check: SecondCheck) -> str:
+    """The key of the alarm that says so."""
+    return f"check_late:{check.id}"
 
 
 def who(actor: Actor) -> str:

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.actions.alarms import raise_alarm
-from app.actions.cases.gate import OPEN, OURS, go_on, missing_steps, timer_key, who
+from app.actions.alarms import over, raise_alarm
+from app.actions.cases.gate import OPEN, OURS, go_on, late_key, missing_steps, timer_key, who
 from app.actions.cases.resolved import resolved
 from app.actions.contacts.cases import survivor
 from app.actions.contacts.write import release
@@ -103,6 +103,7 @@ async def approve(
         await go_on(session, case, cause=cause, fact=_fact(check, {}), actor=actor, now=now)
         await release(session, interaction, case, message, check=check, actor=actor, now=now)
     await cancel_timer(session, timer_key(check))
+    await over(session, [late_key(check)], now=now)
     await session.flush()
     return check
 
@@ -124,6 +125,7 @@ async def send_back(session: AsyncSession, check_id: UUID, *, comment: str, acto
     if check.before == "message":
         await go_on(session, case, cause=check.data.get("waited"), fact=_fact(check, {}), actor=actor, now=now)
     await cancel_timer(session, timer_key(check))
+    await over(session, [late_key(check)], now=now)
     await raise_alarm(
         session, "check_returned", key=f"check_returned:{check.id}", case=case, representative=check.representative,
         now=now, data={"check": str(check.id)}, actor=actor,

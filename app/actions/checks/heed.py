@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.alarms import raise_alarm
-from app.actions.cases.gate import OPEN, OURS, withdraw
+from app.actions.cases.gate import OPEN, OURS, late_key, withdraw
 from app.actions.heard import Due, Heard
 from app.security import SYSTEM
 from app.tables import Case, SecondCheck
@@ -44,6 +44,6 @@ async def late(session: AsyncSession, due: Sequence[Due], rules: Rules, now: dat
         if each.case is None or check is None or check.state not in OPEN or each.case.state in OURS:
             continue
         await raise_alarm(
-            session, "check_late", key=f"check_late:{check.id}", case=each.case, representative=None, now=now,
+            session, "check_late", key=late_key(check), case=each.case, representative=None, now=now,
             data={"check": str(check.id), "before": check.before},
         )  # fmt: skip

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.actions.alarms import over
 from app.actions.outward.notify import UTC_ZONE, withdraw
 from app.actions.record import advance
 from app.actions.timers import NewTimer, cancel_timers, set_timers
@@ -48,6 +49,7 @@ class Book:
         self._timers: dict[str, NewTimer] = {}
         self._cancelled: set[str] = set()
         self._withdrawn: list[str] = []
+        self._over: list[str] = []
 
     @classmethod
     async def open(
@@ -164,6 +166,8 @@ class Book:
             self._cancelled.add(f"{key}:{row.id}")
         if row.kind == NEWS:
             self._withdrawn.append(letter_key(row))
+        if row.nudged_at is not None:
+            self._over.append(f"{NEAR}:{row.id}")
 
     def keep(self, row: Promise, case: Case, *, at: datetime, by: str) -> bool:
         """What was promised came at `at`; False: it was too late. What came before the word was given, or with it, is another's."""
@@ -178,8 +182,8 @@ class Book:
 
         Who was forgotten is told nothing any more.
         """
-        over = case.state not in OPEN_STATES or case.merged_into is not None or case.erased_at is not None
-        if over or self.standing(case.id, {NEWS}):
+        owed = case.state in OPEN_STATES and case.merged_into is None and case.erased_at is None
+        if not owed or self.standing(case.id, {NEWS}):
             return None
         made_at = at
         due = due_at or self.next_news(case, at)
@@ -204,7 +208,8 @@ class Book:
         await cancel_timers(self.session, sorted(self._cancelled))
         await set_timers(self.session, list(self._timers.values()))
         await withdraw(self.session, self._withdrawn, now=self.now)
-        self._made, self._timers, self._cancelled, self._withdrawn = [], {}, set(), []
+        await over(self.session, self._over, now=self.now)
+        self._made, self._timers, self._cancelled, self._withdrawn, self._over = [], {}, set(), [], []
 
     def _watch(self, row: Promise, case: Case) -> None:
         rule = self.rules.resolution.of(case.request_type)

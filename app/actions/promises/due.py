@@ -55,7 +55,10 @@ class _Standing:
 
 
 async def near(session: AsyncSession, dues: Sequence[Due], rules: Rules, now: datetime) -> None:
-    """Nothing has kept it so far: news go out by themselves where the customer takes them so; else a person is told."""
+    """Nothing has kept it so far: news go out by themselves where the customer takes them so; else a person is told.
+
+    Of what is over already, after an outage, it is only told that it was broken.
+    """
     book, opened = await _open(session, dues, now)
     record = await _record(session, opened)
     standing = [each for each in opened if not _on_record(book, each, record.get(each.case.id, ()))]
@@ -67,7 +70,9 @@ async def near(session: AsyncSession, dues: Sequence[Due], rules: Rules, now: da
     for each in standing:
         if each.row.id in left:
             _watch(book, each, left[each.row.id] + FIRST_LOOK, nexts[each.row.id])
-    await _alarm(session, [each for each in standing if each.row.id not in left], "promise_near", now)
+    await _alarm(
+        session, [each for each in standing if each.row.id not in left and now < each.row.due_at], "promise_near", now
+    )
     await book.write()
 
 
@@ -80,7 +85,7 @@ async def left(session: AsyncSession, dues: Sequence[Due], rules: Rules, now: da
         state, at = fates.get(each.row.id, ("failed", None))
         if state == "sent" and at is not None and at <= each.row.due_at:
             _sent(book, each, at)
-        elif state in UNDER_WAY | ON_ITS_WAY and now >= each.row.due_at:
+        elif now >= each.row.due_at:
             continue  # too late, or not known yet: the promise is held to its time in a moment
         elif state in ON_ITS_WAY:
             _watch(book, each, now + AGAIN, datetime.fromisoformat(each.data["next"]))

@@ -243,7 +243,8 @@ async def _follow(
     rules = await rules_for(session)
     bad = is_bad(said, rescue_at_most=rules.resolution.rescue_at_most)
     if bad and (found.records or found.case is not None):
-        await rescue(session, case, survey, said=said, actor=actor, now=now)
+        within = rules.resolution.rescue_seconds
+        await rescue(session, case, survey, said=said, within_seconds=within, actor=actor, now=now)
     if found.case == "confirm":
         await cancel_timer(session, timer_key(case.id))
         await close(session, case, "confirmed", actor=actor, now=now)

@@ -105,3 +105,29 @@ async def test_a_call_to_somebody_else_keeps_no_callback(shift: Shift, case: UUI
     await turns(Timers(shift.db))
     states = {row["interaction_id"]: row["state"] for row in await of(shift, case, "callback")}
     assert states == {calls[0]: "broken", calls[1]: "kept"}
+
+
+@pytest.mark.parametrize("kind", ["news", "solution"])
+async def test_after_an_outage_what_is_over_is_told_as_broken_and_not_as_near(
+    shift: Shift, case: UUID, kind: str
+) -> None:
+    if kind == "solution":
+        due = await after(shift, NEWS - 60)
+        given: dict[str, Any] = {"kind": kind, "due_at": due, "words": None, "representative": "esther"}
+        await shift.do(give_promise, case, **given)
+    await shift.execute("UPDATE interaction SET reply_to = NULL")  # no letter can say it
+    await shift.pass_time(NEWS + LEAD)
+    await turns(Timers(shift.db))
+    rows = await shift.fetch("SELECT kind FROM alarm WHERE data ->> 'of' = $1", kind)
+    assert [row["kind"] for row in rows] == ["promise_broken"]
+
+
+async def test_a_letter_that_is_known_to_have_failed_only_after_its_time_is_told_as_broken_alone(
+    shift: Shift, case: UUID
+) -> None:
+    await shift.pass_time(NEWS - LEAD + 5)
+    await turns(Timers(shift.db))
+    await shift.pass_time(LEAD + 60)
+    await shift.execute("UPDATE outbox SET state = 'failed', reason = 'refused', done_at = wall_clock()")
+    await turns(Timers(shift.db))
+    assert [row["kind"] for row in await shift.fetch("SELECT kind FROM alarm")] == ["promise_broken"]

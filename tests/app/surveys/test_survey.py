@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app.actions.cases.resolve import resolve
 from app.actions.contacts.complete import complete
+from app.actions.rules import versions as rules
 from app.actions.surveys.ask import MOST_WORDS
 from app.errors import Invalid
+from tests.ruling import document
 from tests.shift import Shift
 from tests.solving import (
     DAY,
@@ -225,3 +227,12 @@ async def test_each_time_it_is_not_solved_somebody_goes_after_it(shift: Shift) -
     told = [(alarm["data"]["survey"], alarm["data"]["about"]) for alarm in await alarms(shift)]
     asked = [str(survey["id"]) for survey in await surveys(shift, case)]
     assert told == [(asked[0], "esther"), (asked[1], "ayesha")]
+
+
+async def test_how_soon_a_rescue_is_to_be_done_is_a_rule(shift: Shift) -> None:
+    draft = await shift.do(rules.draft, document(resolution={"rescue_seconds": 7_200}))
+    await shift.do(rules.publish, draft.version, recompute=False)
+    case = await solved(shift)
+    await say(shift, case, "no")
+    (told,) = await alarms(shift)
+    assert datetime.fromisoformat(told["data"]["by"]) - told["raised_at"] == timedelta(hours=2)
