@@ -6,7 +6,6 @@ Decides what is taken: by what its first bytes say that it is, never by its name
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -47,15 +46,17 @@ _UNSAFE: Final = '\\/:*?"<>|'
 
 
 async def add_document(
-    session: AsyncSession, case_id: UUID, *, name: str, content: bytes, actor: Actor, now: datetime
+    session: AsyncSession, case_id: UUID, *, name: str, content: bytes, digest: str, actor: Actor, now: datetime
 ) -> Document:
-    """Keep it with the case, or with the one it was taken into. Raises `NotFound` (also of an erased one), `Invalid`
-    (`empty_document`, `unknown_kind`), `TooLarge`, `Conflict` (`too_many_documents`)."""
+    """Keep it with the case, or with the one it was taken into. `digest`: SHA-256 of the content, in hex.
+
+    Raises `NotFound` (also of an erased one), `Invalid` (`empty_document`, `unknown_kind`), `TooLarge`, `Conflict`
+    (`too_many_documents`).
+    """
     media_type = checked(content)
     case = await survivor(session, case_id)
     if case.erased_at is not None:
         raise NotFound(f"There is no case {case_id}.")
-    digest = hashlib.sha256(content).hexdigest()
     cases = await family(session, case.id)
     same = select(Document).where(col(Document.case_id).in_(cases), Document.digest == digest)
     found = (await session.exec(same.limit(1))).first()
