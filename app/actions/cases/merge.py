@@ -84,8 +84,8 @@ async def merge(
 async def unmerge(session: AsyncSession, made: Merge, *, actor: Actor, now: datetime) -> Merge:
     """Both stand by themselves again. Again: the same row.
 
-    Raises `NotFound` where a representative has served neither; `Forbidden` (`not_accepted`); `Conflict` (`merged_since`) where the survivor was taken
-    into another since: that is to be undone first.
+    Raises `NotFound` where a representative has served neither; `Forbidden` (`not_accepted`); `Conflict`: `erased`; `merged_since` where the survivor
+    was taken into another since: that is to be undone first.
     """
     await may_change_case(session, made.survivor, reader=actor.representative)
     await unbar(session, [(UUID(one), code) for one, code in made.moved.get("barred", [])], actor=actor, now=now)
@@ -97,6 +97,8 @@ async def unmerge(session: AsyncSession, made: Merge, *, actor: Actor, now: date
     survivor, merged = rows[made.survivor], rows[made.merged]
     if survivor.merged_into is not None:
         raise Conflict("The case that survived was merged since: undo that first.", code="merged_since")
+    if survivor.erased_at is not None or merged.erased_at is not None:
+        raise Conflict("Of cases whose words are gone nothing can be given back.", code="erased")
     _give_back(survivor, merged, [rows[each] for each in taken], made.moved)
     fact = {"merge": str(made.id)}
     advance(session, merged, "unmerged", now=now, actor=actor, data={"from": str(survivor.id), **fact})

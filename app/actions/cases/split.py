@@ -33,7 +33,7 @@ from routing.lifecycle import NEW, OVER_STATES
 async def split(
     session: AsyncSession, case_id: UUID, contacts: Collection[UUID], *, reason: str | None, actor: Actor, now: datetime
 ) -> Case:
-    """A new case of these contacts. Raises `NotFound`; `Forbidden` (`not_accepted`); `Conflict`: `nothing_left`, `merged`; `Invalid`: `not_of_this_case`."""
+    """A new case of these contacts. Raises `NotFound`; `Forbidden` (`not_accepted`); `Conflict`: `nothing_left`, `erased`; `Invalid`: `not_of_this_case`."""
     led = await may_change_case(session, case_id, reader=actor.representative)
     rows = await _contacts(session, contacts)
     cases = await with_taken(session, [case_id, led[0]])
@@ -65,7 +65,7 @@ async def move(
     """Let a contact join another case, by a person's choice. Again: nothing. Returns the case it belongs to now.
 
     An open contact is the customer's word on that case: what is resolved opens again. Where it was the only contact of its
-    case, that case is merged. Raises `NotFound`; `Forbidden`; `Conflict`: `two_customers`, `stays_closed`, and what merging raises.
+    case, that case is merged. Raises `NotFound`; `Forbidden`; `Conflict`: `two_customers`, `stays_closed`, `erased`, and what merging raises.
     """
     known = await session.get(Interaction, interaction_id)
     if known is None:
@@ -84,6 +84,8 @@ async def move(
     rows = await with_taken(session, [before, left[0], target])
     if row.case_id != before or rows[target].merged_into is not None:
         raise Conflict("These cases were merged or split at this moment. Try again.", code="already_merged")
+    for each in (rows[before], rows[target]):
+        _kept(each)
     await one_person(session, people | await _person(session, row))
     if row.state not in OVER_STATES:
         open_again(session, rows[target], interaction=row.id, actor=actor, now=now)
@@ -104,10 +106,17 @@ async def _contacts(session: AsyncSession, contacts: Collection[UUID]) -> Sequen
 
 
 async def _may_leave(session: AsyncSession, case: Case, rows: Sequence[Interaction]) -> None:
+    _kept(case)
     if any(row.case_id != case.id for row in rows):
         raise Invalid("Only contacts of this very case can leave it.", code="not_of_this_case")
     if await _count(session, case.id) == len(rows):
         raise Conflict("At least one contact must stay with its case.", code="nothing_left")
+
+
+def _kept(case: Case) -> None:
+    """What was forgotten stays so: nothing leaves it and begins anew, and nothing comes to it that nobody would forget again."""
+    if case.erased_at is not None:
+        raise Conflict("Of this case nothing is left.", code="erased")
 
 
 async def _count(session: AsyncSession, case_id: UUID) -> int:
