@@ -55,7 +55,7 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
     for each in heard:
         if each.event.subject == "case" and each.event.kind in _CUT | _MERGED:
             await count_anew(session, UUID(each.event.subject_id), rules, now)
-        if each.event.subject == "case" and each.event.kind in _GROWN | _SHRUNK | _CUT:
+        if each.event.subject == "case" and (each.event.kind in _GROWN | _SHRUNK | _CUT or _has_another_budget(each)):
             grown[each.case.id] = each.case
     await session.flush()
     shrunk = {each.case.id for each in heard if each.event.subject == "case" and each.event.kind in _SHRUNK}
@@ -63,6 +63,11 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
         if case_id in shrunk:
             await _take_back(session, grown[case_id], count, rules, now)
         await _hold_against_budget(session, grown[case_id], count, rules, now)
+
+
+def _has_another_budget(heard: Heard) -> bool:
+    """What it is about was said anew: what it has cost so far is held against that budget."""
+    return heard.event.kind == "described" and "request_type" in heard.event.data
 
 
 async def turns_of(session: AsyncSession, heard: Sequence[Heard]) -> list[Turn]:

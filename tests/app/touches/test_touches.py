@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from app.actions.cases.awaiting import await_customer
+from app.actions.cases.describe import describe_case
 from app.actions.cases.resolve import resolve
 from app.actions.contacts.complete import complete
 from app.actions.contacts.write import write
@@ -240,3 +241,22 @@ async def test_who_never_saw_a_case_says_nothing_of_its_touches(shift: Shift) ->
         await shift.do(set_cause, case, 1, cause="rude", actor=person("bilal"))
     with pytest.raises(NotFound, match="no touch 2"):
         await shift.do(set_cause, case, 2, cause="rude")
+
+
+async def test_what_it_has_cost_so_far_is_held_against_the_budget_of_what_it_is_said_to_be_about(shift: Shift) -> None:
+    said = {"touches": 4, "request_types": {"claim": {"touches": 2}}}
+    draft = await shift.do(rules.draft, document(resolution=said))
+    await shift.do(rules.publish, draft.version)
+    shift.intake.forget()
+    _, case = await begin(shift)
+    for _ in range(2):
+        await again(shift, case)
+    await tend(shift)
+    assert await shift.fetch("SELECT FROM alarm") == []
+    await shift.do(describe_case, case, {"product": "oven"})
+    await tend(shift)
+    assert await shift.fetch("SELECT FROM alarm") == []
+    await shift.do(describe_case, case, {"request_type": "claim"})
+    await tend(shift)
+    (told,) = await shift.fetch("SELECT kind, data FROM alarm")
+    assert (told["kind"], told["data"]) == ("touch_budget", {"touches": 2, "budget": 2})
