@@ -14,7 +14,8 @@ from app.actions.customers.proxies import name_proxy
 from app.actions.representatives.bar import Whose, bar
 from app.errors import Forbidden
 from channels.base import Person
-from tests.app.checks.test_checks import check_of, checked, seen, served
+from tests.app.checks.test_checks import check_of, checked, served
+from tests.app.checks.test_checks_who import seen
 from tests.shift import Shift, person
 
 ALI = Person(name="Ali", email="ali@example.test")
