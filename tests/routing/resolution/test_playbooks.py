@@ -33,6 +33,11 @@ def test_too_few_cases_tell_nothing() -> None:
         assert (found.verdict, found.difference, found.low, found.high) == ("too_few", None, None, None)
 
 
+def test_just_enough_cases_tell_something() -> None:
+    enough = side(LEAST, 10, reopened=5, touches=40)
+    assert (solved_share(enough), reopened_share(enough), touches_each(enough)) == (0.5, 0.25, 2.0)
+
+
 def test_whom_nobody_could_ask_counts_as_neither() -> None:
     assert solved_share(side(50, 25, cases=80)) == 0.5
     assert solved_share(side(LEAST - 1, 5, cases=80)) is None

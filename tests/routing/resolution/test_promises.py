@@ -63,6 +63,11 @@ def test_what_is_due_before_the_morning_is_looked_at_the_evening_before() -> Non
     assert looked_at(made, due, lead_seconds=4 * HOUR, quiet=NIGHT, zone=KARACHI) == at("2026-03-03T20:00")
 
 
+def test_what_is_due_as_the_night_ends_is_looked_at_the_evening_before_too() -> None:
+    made, due = at("2026-03-02T12:00"), at("2026-03-04T08:00")
+    assert looked_at(made, due, lead_seconds=4 * HOUR, quiet=NIGHT, zone=KARACHI) == at("2026-03-03T20:00")
+
+
 def test_news_that_would_be_due_as_the_night_ends_are_promised_for_when_a_letter_can_be_there() -> None:
     assert next_news(at("2026-03-02T22:00"), seconds=10 * HOUR, quiet=NIGHT, zone=KARACHI) == at("2026-03-03T09:00")
 
