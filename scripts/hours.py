@@ -21,6 +21,12 @@ INSTANTS = {
     "a Sunday, before anybody is up": "2027-05-02T00:30",
 }
 
+# PostgreSQL never gives up waiting for a lock under a clock that was moved: these two rest on that.
+LEFT_OUT = (
+    "tests/api/test_idempotency.py::test_who_waits_longer_than_a_second_is_told_to_try_again",
+    "tests/app/loops/test_following.py::test_who_only_has_to_wait_has_not_failed",
+)
+
 
 def main() -> int:
     """Exit code 0 when the tests held at every instant."""
@@ -34,7 +40,16 @@ def main() -> int:
 def _run(faketime: str, name: str, at: datetime) -> int:
     ahead = round((at - datetime.now(UTC)).total_seconds())  # noqa: TID251 no database is asked here
     print(f"raabta: the tests, as of {name} ({at:%Y-%m-%d %H:%M} UTC)", flush=True)
-    pytest = (ROOT / ".venv/bin/pytest", "tests", "-q", "-n", "2", "-m", ORDINARY)
+    pytest = (
+        ROOT / ".venv/bin/pytest",
+        "tests",
+        "-q",
+        "-n",
+        "2",
+        "-m",
+        ORDINARY,
+        *(f"--deselect={name}" for name in LEFT_OUT),
+    )
     return subprocess.run([faketime, "-f", f"{ahead:+d}s", *pytest], cwd=ROOT, check=False).returncode
 
 
