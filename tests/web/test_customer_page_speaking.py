@@ -336,6 +336,12 @@ async def test_after_the_window_a_late_answer_is_told_that_it_is_late(sana: Hold
     assert "How was" not in page
     assert await sana.press("solved", solved="no") == "sorry=over"
     assert "Your message" in page
+    late = {"solved": "no", "remains": "It <still> leaks."}
+    answer = await sana.browser.post(f"{sana.link}/solved", data=late)
+    assert answer.status_code == 409
+    assert "It &lt;still&gt; leaks.</textarea>" in answer.text[answer.text.index('id="words"') :], (
+        "to be sent as a message"
+    )
 
 
 async def test_who_writes_without_end_is_asked_to_wait(sana: Holder) -> None:

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Request, Response
 from app import db
 from app.actions.surveys.ask import say
 from app.deps import Service
-from app.errors import Invalid
+from app.errors import Conflict, Invalid
 from app.tables import Case
 from app.web.customer.door import Door, opened_case, token_of
 from app.web.customer.draw import see
+from app.web.customer.reading import drawn
 from app.web.customer.words import CUSTOMER
 from routing.resolution.surveys import ANSWERS
 
@@ -29,7 +30,14 @@ async def solved(request: Request) -> Response:
     said = str(form.get("solved") or "")
     if said not in ANSWERS:
         raise Invalid("There is no such answer.", code="unknown_answer")
-    await _say(request, solved=said, mark=None, words=None, remains=str(form.get("remains") or "") or None)
+    remains = str(form.get("remains") or "")
+    try:
+        await _say(request, solved=said, mark=None, words=None, remains=remains or None)
+    except Conflict as error:
+        if error.code != "survey_over" or not remains.strip():
+            raise
+        # Too late for an answer, never for words: they stand where they can be sent as a message.
+        return await drawn(request, opened_case(request), sorry="over", kept=remains, status=error.status)
     return see(request, token_of(request), said=said)
 
 
