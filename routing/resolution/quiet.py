@@ -38,18 +38,18 @@ def began(at: datetime, quiet: Quiet | None, zone: tzinfo) -> datetime:
     """The instant at which the quiet hours around `at` began; `at` itself where it is not quiet."""
     if quiet is None or not is_quiet(at, quiet, zone):
         return at
-    begin, end = _times(quiet)
+    begin, _ = _times(quiet)
     local = at.astimezone(zone)
     clock = local.time().replace(tzinfo=None)
-    day = local.date() if begin < end or clock >= begin else local.date() - _DAY
+    day = local.date() if clock >= begin else local.date() - _DAY
     return min(_instants(datetime.combine(day, begin), zone))
 
 
 def _end(at: datetime, quiet: Quiet, zone: tzinfo) -> datetime:
-    begin, end = _times(quiet)
+    _, end = _times(quiet)
     local = at.astimezone(zone)
     clock = local.time().replace(tzinfo=None)
-    day = local.date() if begin < end or clock < end else local.date() + _DAY
+    day = local.date() if clock < end else local.date() + _DAY
     return max(_instants(datetime.combine(day, end), zone))
 
 

@@ -43,15 +43,29 @@ def test_what_is_written_at_night_leaves_in_the_morning(now: str, left: str) -> 
 def test_quiet_hours_may_lie_within_a_day() -> None:
     assert leaves(at("2026-03-02T13:10"), ("13:00", "14:00"), KARACHI) == at("2026-03-02T14:00")
     assert not is_quiet(at("2026-03-02T12:59"), ("13:00", "14:00"), KARACHI)
+    assert is_quiet(at("2026-03-02T13:00"), ("13:00", "14:00"), KARACHI)
+    assert not is_quiet(at("2026-03-02T14:00"), ("13:00", "14:00"), KARACHI)
+    assert began(at("2026-03-02T13:10"), ("13:00", "14:00"), KARACHI) == at("2026-03-02T13:00")
+
+
+def test_an_end_that_is_the_beginning_lies_on_the_next_day() -> None:
+    assert all(is_quiet(at(f"2026-03-02T{hour:02}:00"), ("08:00", "08:00"), KARACHI) for hour in range(24))
 
 
 def test_without_quiet_hours_everything_leaves_at_once() -> None:
     assert leaves(at("2026-03-02T03:00"), None, KARACHI) == at("2026-03-02T03:00")
     assert began(at("2026-03-02T03:00"), None, KARACHI) == at("2026-03-02T03:00")
+    assert not is_quiet(at("2026-03-02T03:00"), None, KARACHI)
 
 
 def test_where_quiet_hours_began_is_the_evening_before() -> None:
     assert began(at("2026-03-03T03:00"), NIGHT, KARACHI) == at("2026-03-02T21:00")
+    assert began(at("2026-03-02T21:00"), NIGHT, KARACHI) == at("2026-03-02T21:00")
+
+
+def test_a_beginning_that_comes_twice_is_the_first() -> None:
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert began(at("2026-10-25T05:00", BERLIN), ("02:30", "08:00"), BERLIN) == first
 
 
 def test_an_end_that_the_clocks_skip_is_the_hour_after() -> None:
