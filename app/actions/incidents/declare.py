@@ -28,6 +28,8 @@ from app.tables import Incident, IncidentCase, IncidentUpdate
 BACK_DAYS: Final = 31
 """So far back a fault may have begun: older matters are not about it."""
 AHEAD_DAYS: Final = 366
+CLOCKS_DIFFER: Final = timedelta(seconds=60)
+"""So far ahead of ours a sender's clock may run: what they call now is now."""
 UNNOTICED: Final = timedelta(hours=4)
 """Where nobody says since when: those who called before anybody knew why are about it too."""
 BEFORE_SURGE: Final = timedelta(hours=1)
@@ -270,11 +272,11 @@ def _spoken(words: Mapping[str, str]) -> None:
 
 
 def _began(since: datetime, now: datetime) -> datetime:
-    if since > now:
+    if since > now + CLOCKS_DIFFER:
         raise Invalid("`since` has not come yet.", code="in_the_future")
     if since < now - timedelta(days=BACK_DAYS):
         raise Invalid(f"`since` is more than {BACK_DAYS} days ago.", code="too_far")
-    return since
+    return min(since, now)
 
 
 def _ahead(at: datetime, now: datetime) -> datetime:

@@ -50,6 +50,14 @@ async def test_times_are_ahead_and_beginnings_are_not_long_ago(shift: Shift) -> 
         assert caught.value.code == code
 
 
+async def test_a_beginning_by_a_clock_a_little_ahead_of_ours_is_now(shift: Shift) -> None:
+    at = await clock(shift)
+    made = await shift.do(
+        incidents.declare, Told(words=WORDS), Touched(areas=["north"]), since=at + timedelta(seconds=30)
+    )
+    assert at <= made.since < at + timedelta(seconds=25)
+
+
 async def test_what_is_over_stays_over(shift: Shift) -> None:
     case = await letter(shift)
     incident = await declare(shift)
