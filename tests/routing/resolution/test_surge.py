@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from routing.resolution.surge import judge, tail
+from routing.resolution.surge import _least_sum, judge, tail
 
 A_DAY: Final = 96
 A_WEEK: Final = 7 * A_DAY
@@ -142,3 +142,41 @@ def test_the_tail_is_a_chance_that_falls_as_more_come(mean: float, variance: flo
 def test_fewer_than_usual_are_never_a_surge_however_many_are_usual(variance: float) -> None:
     assert tail(8, mean=2_000.0, variance=variance) > 0.99
     assert not judge(1_000, same=[2_000] * 12, recent=[2_000] * 4, at_least=8, chance=CHANCE).surge
+
+
+@pytest.mark.parametrize(
+    ("free", "published"), [(1, 0.1015), (2, 0.5754), (3, 1.2125), (4, 1.9226), (10, 6.7372), (20, 15.4518)]
+)
+def test_caution_takes_the_spread_that_three_of_four_samples_show_at_least(free: int, published: float) -> None:
+    """The lower quartile of chi-square; with one degree of freedom the approximation is four percent off."""
+    assert _least_sum(free) == pytest.approx(published, rel=0.045)
+
+
+@pytest.mark.parametrize(
+    ("same", "recent", "variance"),
+    [
+        ([12] * 12, [12] * 4, 12 * 1 * 13 / 12),
+        ([12], [12], 12 * 1 * 2),
+        ([0, 24], [], 12 * 24 / 0.0972 * 3 / 2),
+        ([12], [6, 12, 18], 12 * 6 / 0.5857 * 2),
+        ([0, 24], [6, 12, 18], 12 * 30 / 1.2273 * 3 / 2),
+    ],
+    ids=["calm", "one of each", "two alone", "one and three", "two and three"],
+)
+def test_the_spread_is_what_earlier_windows_showed_and_more_where_they_are_few(
+    same: list[int], recent: list[int], variance: float
+) -> None:
+    """Each group by its own mean, each window but one counted; the mean itself is less sure the fewer there are."""
+    found = judge(30, same=same, recent=recent, at_least=8, chance=CHANCE)
+    assert found.usual == 12
+    assert found.chance == pytest.approx(tail(30, mean=12, variance=variance), rel=0.002)
+
+
+def test_where_nothing_ever_came_a_quarter_of_one_is_usual() -> None:
+    assert judge(1, same=[], recent=[], at_least=1, chance=CHANCE).usual == 0.25
+    assert judge(1, same=[0] * 12, recent=[0] * 4, at_least=1, chance=CHANCE).usual == 0.25
+
+
+def test_however_unusual_fewer_than_the_rules_name_are_no_surge() -> None:
+    never = [0] * 12
+    assert [judge(number, same=never, recent=never, at_least=8, chance=0.1).surge for number in (7, 8)] == [False, True]
