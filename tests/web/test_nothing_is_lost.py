@@ -95,3 +95,22 @@ async def test_the_language_changes_where_one_is(ayesha: Visitor) -> None:
         answer = await ayesha.browser.post("/desk/language", data={"language": "ur", "back": back})
         assert (answer.status_code, answer.headers["location"]) == (303, to), back
     assert 'dir="rtl"' in await ayesha.see(matter.case)
+
+
+async def test_a_refusal_is_said_with_the_field_it_is_about(ayesha: Visitor) -> None:
+    matter = await held(ayesha)
+    _, page = await ayesha.refused(f"{matter.case}/promises", once="p", due="2001-01-01T10:00")
+    assert attributes(page, "promise-due") == {"aria-invalid": "true", "aria-describedby": "promise-sorry"}
+    assert 'id="promise-sorry">That time is over already' in page
+    _, page = await ayesha.refused(f"{matter.case}/merges", address="nonsense")
+    assert attributes(page, "merge-case") == {
+        "aria-invalid": "true", "aria-describedby": "merge-hint merge-other-sorry",
+    }  # fmt: skip
+    assert attributes(page, "promise-due") == {}
+    assert attributes(await ayesha.see(matter.case), "merge-case") == {"aria-describedby": "merge-hint"}
+
+
+def attributes(page: str, name: str) -> dict[str, str]:
+    """What is said with a field for those who hear it."""
+    (field,) = re.findall(rf'<[a-z]+ id="{name}"[^>]*>', page)
+    return dict(re.findall(r'(aria-[a-z]+)="([^"]*)"', field))
