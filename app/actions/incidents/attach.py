@@ -22,6 +22,7 @@ from app.actions.promises.book import Book
 from app.actions.record import advance, locked
 from app.db import now as wall_clock
 from app.errors import Conflict, NotFound
+from app.queries.customers.ways import persons
 from app.queries.incidents.incidents import Live, declared
 from app.queries.rules import raw
 from app.security import SYSTEM, Actor
@@ -133,9 +134,17 @@ async def latest(session: AsyncSession, incident_id: UUID) -> News:
     return News(update=rows[0], first=len(rows) == 1)
 
 
-def letter_key(update_id: UUID, case: Case) -> str:
+def letter_key(update_id: UUID, whose: UUID) -> str:
     """One letter about one update for one customer, however many of their cases are about it."""
-    return f"incident:{update_id}:{case.customer_id or case.id}"
+    return f"incident:{update_id}:{whose}"
+
+
+async def whose(session: AsyncSession, cases: Sequence[Case]) -> Mapping[UUID, UUID]:
+    """By case who hears of it: the customer, by the one id they are known by now, under whichever name they wrote; else the
+    case itself."""
+    known = await persons(await raw(session), [case.customer_id for case in cases if case.customer_id is not None])
+    found = {case.id: known.get(case.customer_id) if case.customer_id is not None else None for case in cases}
+    return {case_id: person.id if person is not None else case_id for case_id, person in found.items()}
 
 
 async def _attach(
@@ -149,7 +158,9 @@ async def _attach(
     news = await latest(session, incident.id)
     # While the incident is held: later than the news they are told here, though the clock was set back since.
     at = max(await wall_clock(session), news.update.at + MOMENT)
-    told = await notify_all(session, [_letter(incident, news, case, now) for case, _ in cases.values()], now=now)
+    people = await whose(session, [case for case, _ in cases.values()])
+    letters = [_letter(incident, news, case, people[case.id], now) for case, _ in cases.values()]
+    told = await notify_all(session, letters, now=now)
     book = await Book.open(session, list(cases), now=now, actor=actor)
     rows = []
     for (case, row), leaves in zip(cases.values(), told, strict=True):
@@ -171,14 +182,14 @@ def promise(book: Book, case: Case, due_at: datetime | None, *, at: datetime) ->
     return book.make(case, INCIDENT, due_at, made_at=at).id
 
 
-def _letter(incident: Incident, news: News, case: Case, now: datetime) -> Notice:
+def _letter(incident: Incident, news: News, case: Case, person: UUID, now: datetime) -> Notice:
     by = incident.promised_at if incident.promised_at is not None and incident.promised_at > now else None
     words = dict(incident.words)
     if not news.first:  # who comes late hears what it is, and the last news of it
         words = {tag: "\n\n".join(dict.fromkeys([text, _to(news.update.words, tag)])) for tag, text in words.items()}
     return Notice(
         kind="incident_by" if by is not None else "incident",
-        key=letter_key(news.update.id, case),
+        key=letter_key(news.update.id, person),
         case=case,
         values={"next": by} if by is not None else {},
         words=words,

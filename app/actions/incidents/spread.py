@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.cases.resolved import resolved
-from app.actions.incidents.attach import attach_all, letter_key, may_be_attached, promise
+from app.actions.incidents.attach import attach_all, letter_key, may_be_attached, promise, whose
 from app.actions.incidents.declare import MOMENT
 from app.actions.outward.notify import Notice, notify_all
 from app.actions.promises.book import Book
@@ -66,10 +66,11 @@ WHERE a.case_id = ANY ($1::uuid[]) AND a.incident_id <> $2 AND a.detached_at IS 
 """
 # Those who were told without having called, and still have not.
 _REACHED: Final = """
-SELECT r.customer_id FROM incident_reach r
+SELECT r.customer_id, coalesce(p.merged_into, p.id) AS person FROM incident_reach r JOIN customer p ON p.id = r.customer_id
 WHERE r.incident_id = $1 AND r.customer_id > $2 AND NOT EXISTS (
     SELECT FROM incident_case a JOIN "case" c ON c.id = a.case_id
-    WHERE a.incident_id = $1 AND c.customer_id = r.customer_id AND a.detached_at IS NULL)
+    WHERE a.incident_id = $1 AND a.detached_at IS NULL AND c.customer_id = ANY (ARRAY(
+        SELECT k.id FROM customer k WHERE k.id = coalesce(p.merged_into, p.id) OR k.merged_into = coalesce(p.merged_into, p.id))))
 ORDER BY r.customer_id LIMIT $3
 """
 
@@ -138,7 +139,8 @@ async def _news(
     """Tell the next of those who wait; the promised time moves with it."""
     rows, cases = await _batch(session, incident, update, limit=limit)
     waiting = _waiting(rows, cases)
-    told = await notify_all(session, [_letter(update, case, now) for case in waiting], now=now)
+    people = await whose(session, waiting)
+    told = await notify_all(session, [_letter(update, case, people[case.id], now) for case in waiting], now=now)
     attached = await _attached(session, incident, [row["case_id"] for row in rows])
     book = await Book.open(session, [row.case_id for row in attached], now=now)
     stands = {row["case_id"]: cases[row["stands"]] for row in rows}
@@ -182,7 +184,8 @@ async def _end(session: AsyncSession, incident: Incident, update: IncidentUpdate
     only_told = [
         case for case in waiting if case.id in left_open or not await _solve(session, incident, update, case, now=now)
     ]
-    letters = [_farewell(update, case) for case in only_told]
+    people = await whose(session, only_told)
+    letters = [_farewell(update, case, people[case.id]) for case in only_told]
     told = await notify_all(session, letters, now=now)
     for case, leaves in zip(only_told, told, strict=True):
         fact: dict[str, Any] = {"incident": str(incident.id), "update": str(update.id), "told": leaves is not None}
@@ -249,12 +252,12 @@ async def _end_for_reached(
     letters = [
         Notice(
             kind="incident_reach_over",
-            key=f"incident:{update.id}:{row['customer_id']}",
+            key=letter_key(update.id, person),
             case=None,
-            customer_id=row["customer_id"],
+            customer_id=person,
             words=update.words,
         )
-        for row in rows
+        for person in dict.fromkeys(row["person"] for row in rows)
     ]
     await notify_all(session, letters, now=now)
     if rows:
@@ -294,19 +297,19 @@ async def _attached(session: AsyncSession, incident: Incident, cases: Sequence[U
     return list(await session.exec(found.order_by(col(IncidentCase.case_id))))
 
 
-def _letter(update: IncidentUpdate, case: Case, now: datetime) -> Notice:
+def _letter(update: IncidentUpdate, case: Case, person: UUID, now: datetime) -> Notice:
     by = update.promised_at if update.promised_at is not None and update.promised_at > now else None
     return Notice(
         kind="incident_update" if by is None else "incident_update_by",
-        key=letter_key(update.id, case),
+        key=letter_key(update.id, person),
         case=case,
         values={} if by is None else {"next": by},
         words=update.words,
     )
 
 
-def _farewell(update: IncidentUpdate, case: Case) -> Notice:
-    return Notice(kind="incident_over", key=letter_key(update.id, case), case=case, words=update.words)
+def _farewell(update: IncidentUpdate, case: Case, person: UUID) -> Notice:
+    return Notice(kind="incident_over", key=letter_key(update.id, person), case=case, words=update.words)
 
 
 def _went_on(session: AsyncSession, update: IncidentUpdate, rows: Sequence[Any], limit: int) -> bool:

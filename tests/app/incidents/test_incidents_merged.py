@@ -11,9 +11,11 @@ import pytest
 from app.actions.cases.merge import merge
 from app.actions.cases.resolve import resolve
 from app.actions.contacts.complete import complete
+from app.actions.customers.merge import merge_customers
 from app.actions.incidents import declare as incidents
 from app.actions.incidents.attach import detach
 from app.actions.incidents.declare import Told, Touched
+from app.actions.incidents.reach import tell
 from app.actions.rules import versions as rules
 from app.loops.spreading import Spreading
 from app.loops.timers import Timers
@@ -22,7 +24,7 @@ from channels.base import Person
 from tests.moving import turns
 from tests.ruling import document
 from tests.shift import Shift, person
-from tests.solving import tend
+from tests.solving import SANA, tend
 
 WORDS: Final = {"en": "Television is out in the north."}
 HOURS: Final = timedelta(hours=6)
@@ -59,10 +61,9 @@ async def spread(shift: Shift) -> None:
     await tend(shift)
 
 
-async def letter(shift: Shift) -> tuple[UUID, UUID]:
-    contact = await shift.arrive(
-        "email", person=Person(name="Sana", email="sana@example.test"), reply_to="sana@example.test"
-    )
+async def letter(shift: Shift, name: str = "sana") -> tuple[UUID, UUID]:
+    email = f"{name}@example.test"
+    contact = await shift.arrive("email", person=Person(name=name, email=email), reply_to=email)
     await tend(shift)
     return contact, (await shift.row(contact))["case_id"]
 
@@ -123,3 +124,48 @@ async def test_an_end_in_time_keeps_what_was_promised_on_a_case_that_was_solved_
     await go_on(shift, 7)
     assert await promises(shift) == [(case, "kept")]
     assert await told_broken(shift) == []
+
+
+async def two_names(shift: Shift) -> list[UUID]:
+    """One person with two customers, each with an open case; they are one by now. Returns the cases."""
+    cases, people = [], []
+    for name in ("sana", "s.malik"):
+        email = f"{name}@example.test"
+        contact = await shift.arrive("email", person=Person(name=name, email=email), reply_to=email)
+        cases.append((await shift.row(contact))["case_id"])
+        people.append((await shift.row(contact))["customer_id"])
+    await tend(shift)
+    await shift.do(merge_customers, *people, reason=None)
+    return cases
+
+
+async def told(shift: Shift, kind: str) -> int:
+    found = "SELECT FROM event WHERE kind = 'noticed' AND data ->> 'notice' = $1"
+    return len(await shift.fetch(found, kind))
+
+
+async def test_who_was_known_by_two_names_hears_of_each_news_once(shift: Shift) -> None:
+    await two_names(shift)
+    incident = await declared(shift)
+    assert await told(shift, "incident_by") == 1
+    await shift.do(incidents.update, incident.id, Told(words=WORDS))
+    await spread(shift)
+    assert await told(shift, "incident_update_by") == 1
+
+
+async def test_who_was_told_without_having_called_and_wrote_by_another_name_hears_of_the_end_once(
+    shift: Shift,
+) -> None:
+    contact = await shift.arrive("email", "claim", person=SANA)
+    known = (await shift.row(contact))["customer_id"]
+    await tend(shift)
+    incident = await declared(shift)
+    await shift.do(tell, incident.id, [known])
+    _, case = await letter(shift, "s.malik")
+    (other,) = await shift.fetch('SELECT customer_id FROM "case" WHERE id = $1', case)
+    await shift.do(merge_customers, known, other["customer_id"], reason=None)
+    await shift.do(incidents.close, incident.id, WORDS)
+    await spread(shift)
+    sent = await shift.fetch("SELECT dedupe_key FROM outbox WHERE dedupe_key LIKE 'noticed:incident:%'")
+    assert await told(shift, "incident_closed") == 1
+    assert not [row for row in sent if row["dedupe_key"].endswith(str(known))], "no letter to who has one"
