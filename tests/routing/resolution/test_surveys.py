@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.lifecycle import CASE_STATES, SURVEY
-from routing.resolution.surveys import ANSWERS, NOTHING, Effect, Said, Standing, effect, is_bad, may_ask
+from routing.resolution.surveys import (
+    ANSWERS,
+    MARKS,
+    MONTH_DAYS,
+    NOTHING,
+    Effect,
+    Said,
+    Standing,
+    effect,
+    is_bad,
+    may_ask,
+)
 
 ASKED = Standing(state="asked", case_state="resolved", said=Said(), latest=True, in_time=True, reopenable=False)
 CONFIRMED = replace(ASKED, state="answered", case_state="closed", said=Said(solved="yes"), reopenable=True)
@@ -83,6 +94,15 @@ def test_a_yes_or_a_mark_after_the_window_is_too_late() -> None:
     assert effect(LAPSED, Said(solved="yes")) is None
     assert effect(LAPSED, Said(mark=1)) is None
     assert effect(replace(CONFIRMED, in_time=False), Said(solved="yes", mark=1)) is None
+
+
+def test_what_has_lapsed_takes_no_yes_any_more_whatever_the_window_says() -> None:
+    assert effect(replace(LAPSED, in_time=True), Said(solved="yes", mark=5)) is None
+    assert effect(replace(LAPSED, in_time=True), Said(solved="no")) == Effect(case="reopen")
+
+
+def test_marks_go_from_one_to_five_and_a_month_of_surveys_has_thirty_days() -> None:
+    assert (MARKS, MONTH_DAYS) == ((1, 5), 30)
 
 
 def test_nothing_opens_it_again_after_the_time_for_that_is_over() -> None:

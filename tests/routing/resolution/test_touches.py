@@ -25,6 +25,7 @@ WORDS: Final = (
         ("scheduled", 1, {}, False, "contact"),
         ("queued", 2, {}, False, None),  # the same call, out of the menu
         ("returned", 5, {}, False, None),
+        ("returned", 1, {}, False, None),
         ("wrote", 4, {"message": "m"}, False, "message"),
         ("wrote", 4, {"message": "m"}, True, None),
         ("arrived", 1, {}, True, None),
