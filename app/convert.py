@@ -72,6 +72,7 @@ def staff(row: asyncpg.Record) -> Staff:
         idle_since=instant(row["idle_since"]),
         groups=frozenset(row["groups"]),
         resting_until=instant(row["resting_until"]),
+        pulls=row["pull"],
     )
 
 

@@ -125,10 +125,11 @@ def stands(waiting: Waiting, staff: Iterable[Staff], *, now: Instant, pulling: I
         reason = rule_out(each, waiting, now=now)
         (able if reason is None else ruled[reason]).append(each.id)
     asking: list[str] = []
+    pulling = tuple(pulling)
     for each in pulling:
         reason = rule_out(each, waiting, now=now)
         (asking if reason is None else ruled[reason]).append(each.id)
-    held = held_for(waiting, everybody, now=now)
+    held = held_for(waiting, [*everybody, *pulling], now=now)
     rests = waiting.not_before > now
     lapses = bool(waiting.excluded) and now < waiting.excluded_until != FOREVER
     return Standing(
@@ -185,7 +186,7 @@ def _changes(
     if rests:
         return ["back_off"]
     if held is not None and held not in able:
-        return ["preferred_free", "hold"]
+        return ["pull" if held in asking else "preferred_free", "hold"]
     if able:
         return ["time"]
     found: list[Change] = [change for reason, change in _CURES.items() if ruled[reason]]

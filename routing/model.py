@@ -102,6 +102,8 @@ class Staff:
     groups: frozenset[str] = frozenset()
     resting_until: Instant = 0.0
     """Takes nothing new before this instant: as many as the hour or the day allows were taken."""
+    pulls: bool = False
+    """Is offered nothing, and asks for the next one by themselves; what is held for them is kept from others."""
 
 
 class Ranked(NamedTuple):

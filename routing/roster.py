@@ -64,6 +64,7 @@ class Roster:
                 known.available != staff.available
                 or known.capacity != staff.capacity
                 or known.resting_until != staff.resting_until
+                or known.pulls != staff.pulls
             )
             if (
                 not changed
@@ -281,9 +282,10 @@ class Roster:
         resting = staff.resting_until > self.now
         if resting and staff.resting_until != FOREVER:
             heappush(self.rests, (staff.resting_until, staff.id))
-        seat.on = staff.available and not resting
+        seat.on = staff.available and not resting and not staff.pulls
         presence: Presence = "on" if seat.on else "resting" if staff.available else "away"
-        self._count(seat, (presence, staff.capacity))
+        # Who asks for the next one themselves is here for those who are held for them, and told of by no trace.
+        self._count(seat, None if staff.pulls else (presence, staff.capacity))
 
     def _count(self, seat: Seat, standing: tuple[Presence, int] | None) -> None:
         counts = seat.group.standing

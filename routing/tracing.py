@@ -113,7 +113,7 @@ def _census(roster: Roster, pool: Pool) -> Census:
     for group in roster.groups.values():
         reason = lacking(group.like, pool.needs)
         if reason is not None:
-            counts[reason] += len(group.seats)
+            counts[reason] += sum(group.standing.values())
         else:
             _count_standing(counts, group, pool.needs)
     present = counts.pop("busy")

@@ -183,8 +183,7 @@ class Term:
 
     def _seat(self, rows: Iterable[asyncpg.Record]) -> None:
         for row in rows:
-            if row["presence"] == "offline" or row["retired"] or row["pull"]:
-                # Who asks for the next one themselves is never offered anything.
+            if row["presence"] == "offline" or row["retired"]:
                 self._staff_versions.pop(row["code"], None)
                 self.floor.dismiss(row["code"])
             else:

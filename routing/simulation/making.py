@@ -31,9 +31,10 @@ _id, _needs, _due, _steps, _preferred, _until, _not_before, _excluded, _excluded
 )  # fmt: skip
 (
     _name, _capacity, _skills, _languages, _queues, _office, _live, _units, _available, _idle_since, _groups, _resting_until,
+    _pulls,
 ) = _fills(
     Staff, "id", "capacity", "skills", "languages", "queues", "office", "live", "units", "available", "idle_since", "groups",
-    "resting_until",
+    "resting_until", "pulls",
 )  # fmt: skip
 
 
@@ -77,4 +78,5 @@ def staff(like: Staff, *, live: int, units: int, available: bool, idle_since: In
     _idle_since(made, idle_since)
     _groups(made, like.groups)
     _resting_until(made, resting_until)
+    _pulls(made, like.pulls)
     return made

@@ -22,6 +22,21 @@ async def tried(house: House, contact: dict[str, Any], **more: Any) -> dict[str,
     return found
 
 
+async def drafted(house: House, on_entry: list[dict[str, Any]]) -> int:
+    """A draft with one queue, which is entered by these rules; returns its version."""
+    queue = {"name": "Claims", "target_seconds": 5, "offer_timeout_seconds": 20, "on_entry": on_entry}
+    labels = {"en": "Claim", "ur": "x", "te": "y"}
+    document = {
+        "queues": {"claims": queue},
+        "request_types": {"claim": {"queue": "claims", "letter": "A", "labels": labels}},
+    }
+    made = await house.call(
+        "supervisor", "POST", "/v1/rules", {"document": document}, headers={"idempotency-key": str(uuid7())}
+    )
+    assert made.status_code == 201, made.text
+    return int(made.json()["version"])
+
+
 async def refused(house: House, body: dict[str, Any]) -> str:
     answer = await house.call("supervisor", "POST", "/v1/routing/dry-run", body)
     assert answer.status_code == 422, answer.text
@@ -211,25 +226,25 @@ async def test_a_past_moment_knows_which_queues_were_closed_by_hand(house: House
     assert datetime.fromisoformat(answers[1]["opens_at"]) == before["at"] + timedelta(hours=1)
 
 
+async def test_at_a_past_moment_counters_that_call_by_themselves_are_somebody(
+    house: House, sql: Callable[..., Any]
+) -> None:
+    await sql("UPDATE representative SET pull = true")
+    [empty] = await sql("SELECT wall_clock() AS at")
+    await house.available("ayesha")
+    [manned] = await sql("SELECT wall_clock() AS at")
+    version = await drafted(house, [{"when": "nobody"}])
+    phoned = {**CLAIM, "channel": "phone"}
+    answers = [await tried(house, phoned, at=each["at"].isoformat(), rules=version) for each in (empty, manned)]
+    assert [each["admission"]["then"] for each in answers] == ["turn_away", "join"]
+    assert answers[1]["waiting"]["pulling"] == ["ayesha"]
+
+
 async def test_a_past_moment_whose_answer_hung_on_what_was_told_of_the_wait_is_approximate(
     house: House, sql: Callable[..., Any]
 ) -> None:
-    document = {
-        "queues": {
-            "claims": {
-                "name": "Claims",
-                "target_seconds": 5,
-                "offer_timeout_seconds": 20,
-                "on_entry": [{"when": "wait", "over": 60, "then": "callback"}],
-            }
-        },
-        "request_types": {"claim": {"queue": "claims", "letter": "A", "labels": {"en": "A", "ur": "x", "te": "y"}}},
-    }
-    drafted = await house.call(
-        "supervisor", "POST", "/v1/rules", {"document": document}, headers={"idempotency-key": str(uuid7())}
-    )
     [row] = await sql("SELECT wall_clock() AS at")
-    version = drafted.json()["version"]
+    version = await drafted(house, [{"when": "wait", "over": 60, "then": "callback"}])
     assert (await tried(house, CLAIM, at=row["at"].isoformat(), rules=version))["approximate"] is True
     assert (await tried(house, CLAIM, rules=version))["approximate"] is False
     assert (await tried(house, CLAIM, at=row["at"].isoformat()))["approximate"] is False

@@ -154,3 +154,12 @@ def test_who_asks_for_the_next_one_by_themselves_is_told_of_and_never_as_nobody_
     assert (found.able, found.pulling, found.changes) == ((), ("bo", "cy"), ("pull", "free", "back"))
     assert [(each.reason, each.representatives) for each in found.ruled_out] == [("away", ("amy",)), ("busy", ("di",))]
     assert stands(CALLER, [AMY], now=NOW, pulling=counters).changes == ("time",)
+
+
+def test_one_held_for_somebody_who_asks_by_themselves_waits_for_them_to_ask() -> None:
+    held = replace(CALLER, preferred="cy", preferred_until=NOW + 60)
+    counter = replace(AMY, id="cy", pulls=True)
+    found = stands(held, [AMY], now=NOW, pulling=[counter])
+    assert (found.held_for, found.changes) == ("cy", ("pull", "hold"))
+    busy = stands(held, [AMY], now=NOW, pulling=[replace(counter, live=1, units=1)])
+    assert (busy.held_for, busy.changes) == ("cy", ("preferred_free", "hold"))

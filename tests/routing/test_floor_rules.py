@@ -342,3 +342,25 @@ def test_the_trace_of_one_held_shows_who_would_have_been_asked_without_the_hold(
 
 def test_a_plan_that_was_not_asked_for_traces_carries_none() -> None:
     assert [offer.trace for offer in floor_of(waiting(1), person("amy")).plan(NOW).offers] == [None]
+
+
+def test_who_asks_by_themselves_is_offered_nothing_and_what_is_held_for_them_nobody_else_gets_until_the_end() -> None:
+    letter = Needs(queue="calls", units=0)  # which fits into hands that are full
+    held = [
+        waiting(1, preferred="cy", preferred_until=NOW + 60),
+        waiting(2, letter, preferred="cy", preferred_until=NOW + 60),
+    ]
+    floor = floor_of(*held, person("amy"), person("cy", pulls=True))
+    assert given(floor.plan(NOW)) == []
+    plan = floor.plan(NOW + 60, traced=True)
+    assert given(plan) == [(1, "amy"), (2, "amy")]
+    assert trace_of(plan).ruled_out == ()
+    floor = floor_of(*held, person("amy", live=1, units=1), person("cy", pulls=True))
+    floor.staff(person("cy"))
+    assert given(floor.plan(NOW)) == [(1, "cy"), (2, "cy")]
+
+
+def test_nobody_is_held_for_a_counter_that_is_away_or_gone() -> None:
+    held = waiting(1, preferred="cy", preferred_until=NOW + 60)
+    assert asked(held, person("amy"), person("cy", pulls=True, available=False)) == [(1, "amy")]
+    assert asked(held, person("amy")) == [(1, "amy")]

@@ -29,7 +29,7 @@ from app.queries.rules import raw
 from app.security import Actor
 from app.tables import Assignment, Representative
 from routing.floor import Floor
-from routing.model import Offer
+from routing.model import Offer, Staff
 
 LOOKS: Final = (OF_A_LINE, 2_000)
 """So many of each line are looked at, and if none of them can be taken, so many: a line may begin with people held for others."""
@@ -84,8 +84,13 @@ async def _first_that_holds(
         made = await offer(connection, [_wanted(offers[0], rows[offers[0].interaction], staff)])
         if made.interactions:
             return offers[0].interaction
-        floor.staff(convert.staff(staff))  # the floor took its offer for made
+        floor.staff(_asking(staff))  # the floor took its offer for made
     return None
+
+
+def _asking(staff: asyncpg.Record) -> Staff:
+    """Them, at this moment as one to whom something is offered."""
+    return replace(convert.staff(staff), pulls=False)
 
 
 async def _floor(
@@ -93,16 +98,15 @@ async def _floor(
 ) -> Floor:
     """This one representative and those who wait for them.
 
-    Whoever is waited for by somebody is on it too, with their hands full: they hold what is theirs for a while, and take
-    nothing.
+    Whoever is waited for by somebody is on it too, and takes nothing: they hold what is theirs for a while.
     """
     floor = Floor(now=now.timestamp())
     waiting = [convert.waiting(row) for row in rows]
     preferred = sorted({each.preferred for each in waiting if each.preferred not in (None, staff["code"])})
     for row in await queries.staff(connection, preferred) if preferred else ():
         if row["presence"] != "offline" and not row["retired"]:
-            floor.staff(replace(convert.staff(row), live=1, units=row["capacity"], resting_until=0.0))
-    floor.staff(convert.staff(staff))
+            floor.staff(replace(convert.staff(row), pulls=True, resting_until=0.0))
+    floor.staff(_asking(staff))
     for each in waiting:
         floor.place(each)
     return floor

@@ -116,12 +116,12 @@ async def floor_at(connection: Connection, instant: datetime, *, inclusive: bool
     waiting, doubtful = await _waiting(connection, ids, moved, instant, inclusive=inclusive, rules_at=rules_at)
     staff = await connection.fetch(_STAFF, instant, inclusive, list(PRESENCES), LOOKED_BACK, MOST_STAFF)
     loads = {row["representative"]: row for row in await connection.fetch(_HELD, list(ids), instant, inclusive)}
-    seats = [(row, _staff(row, loads.get(row["code"]))) for row in staff]
+    seats = [_staff(row, loads.get(row["code"])) for row in staff]
     return Past(
         now=instant.timestamp(),
         waiting=tuple(sorted(waiting, key=lambda each: each.id)),
-        staff=tuple(seat for row, seat in seats if not row["pull"]),
-        pulling=tuple(seat for row, seat in seats if row["pull"]),
+        staff=tuple(seat for seat in seats if not seat.pulls),
+        pulling=tuple(seat for seat in seats if seat.pulls),
         rules=rules_at(instant),
         approximate=frozenset(doubtful) | {row["code"] for row in staff if row["unknown"]},
     )
@@ -174,7 +174,11 @@ def _staff(row: asyncpg.Record, load: asyncpg.Record | None) -> Staff:
     facts: dict[str, Any] = orjson.loads(row["staff"]) if row["staff"] is not None else {}
     seen: dict[str, Any] = {
         **row,
-        **{name: facts[name] for name in ("languages", "queues", "groups", "office", "capacity") if name in facts},
+        **{
+            name: facts[name]
+            for name in ("languages", "queues", "groups", "office", "capacity", "pull")
+            if name in facts
+        },
         "live": load["live"] if load is not None else 0,
         "units": load["units"] if load is not None else 0,
     }

@@ -186,7 +186,7 @@ def _stood(queue: str, past: Past, calendar: Calendar, shut: Shut | None, *, at:
         opening = Opening(open=False, opens_at=calendar.next_opening(queue, after=shut.until))
     return QueueNow(
         waiting=sum(each.needs.queue == queue for each in past.waiting),
-        on_shift=sum(queue in each.queues for each in past.staff),
+        on_shift=sum(queue in each.queues for each in (*past.staff, *past.pulling)),
         open=opening.open,
         opens_at=opening.opens_at,
         closes_in_seconds=None if opening.closes_at is None else opening.closes_at - at.timestamp(),

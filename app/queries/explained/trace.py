@@ -6,7 +6,7 @@ them. It asks the router and never judges by itself. Never writes. Ids, codes an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -178,7 +178,7 @@ async def _at_its_turn(
     connection: Connection, past: Past, waiting: Waiting, *, at: datetime, chosen: str
 ) -> list[Staff]:
     """The representatives after the earlier offers of the same plan. Who asked by themselves was alone on the floor."""
-    pulling = [each for each in past.pulling if each.id == chosen]
+    pulling = [replace(each, pulls=False) for each in past.pulling if each.id == chosen]
     if pulling:
         return pulling
     before = {each.id: each for each in past.waiting if (each.due, each.id) < (waiting.due, waiting.id)}

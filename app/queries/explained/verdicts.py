@@ -47,10 +47,10 @@ def judge(
 ) -> Judged:
     """Plan `waiting` and `others` among `staff` at `now`. Everybody is judged as they are when it is this one's turn.
 
-    `pulling`: who asks for the next one by themselves; no plan is about them.
+    `pulling`: who asks for the next one by themselves. No plan gives them anything; what is held for them it leaves to them.
     """
     everybody = {each.id: each for each in (*others, waiting)}
-    floor = floor_of(everybody.values(), staff, rules=rules, now=now)
+    floor = floor_of(everybody.values(), [*staff, *pulling], rules=rules, now=now)
     trace: Trace | None = None
     earlier: list[Offer] = []
     for offer in floor.plan(now, traced=True).offers:

@@ -13,6 +13,7 @@ from app.actions.contacts.depart import depart
 from app.actions.line.requeue import transfer
 from app.actions.offers.assign import assign
 from app.actions.offers.consult import consult, hand_over
+from app.actions.offers.pull import pull
 from app.actions.representatives.bar import Whose, bar
 from app.actions.representatives.presence import set_presence
 from app.errors import Conflict, Forbidden, Invalid, NotFound
@@ -40,6 +41,14 @@ async def question(
 
 async def by_hand(shift: Shift, interaction: UUID, to: str, override: str | None = None) -> Any:
     return await shift.do(assign, interaction, representative=to, override=override)
+
+
+async def dispatch(shift: Shift) -> None:
+    """Everything that can be offered now, is."""
+    async with line(shift.db) as connection:
+        term = Term(connection, measures=Measures())
+        await term.open()
+        await term.cycle()
 
 
 async def refused(shift: Shift, doing: Any) -> str:
@@ -315,10 +324,7 @@ async def test_a_question_is_never_put_to_whoever_asks_it(shift: Shift) -> None:
     await shift.serve(served)
     asked = await question(shift, served, to=None, queue="inquiries")
     for _ in range(2):
-        async with line(shift.db) as connection:
-            term = Term(connection, measures=Measures())
-            await term.open()
-            await term.cycle()
+        await dispatch(shift)
         assert (await shift.row(asked))["state"] == "queued"
         await shift.pass_time(200)
 
@@ -351,3 +357,18 @@ async def test_who_was_handed_to_somebody_by_name_is_not_taken_from_them_by_an_e
     await turns(exhaustion)
     row = await shift.row(served)
     assert (row["queue"], row["preferred"]) == ("inquiries", "farid")
+
+
+async def test_a_counter_that_calls_by_itself_is_waited_for_when_somebody_is_handed_to_it_by_name(shift: Shift) -> None:
+    await in_force(shift, inquiries={"preferred_seconds": 45})
+    await shift.execute("UPDATE representative SET pull = true WHERE code IN ('ayesha', 'farid')")
+    await shift.come_to_work("ayesha", "farid", "esther", "chandra")
+    served = await shift.arrive("email", "inquiry")
+    await shift.serve(served)
+    await hand_on(shift, served, to="ayesha")
+    await dispatch(shift)
+    assert (await shift.row(served))["state"] == "queued"
+    assert await shift.do(pull, "farid") is None
+    await shift.pass_time(46)
+    await dispatch(shift)
+    assert (await shift.holder(served))["representative"] == "chandra"  # who handed it on is not asked at once
