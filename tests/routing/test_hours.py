@@ -56,6 +56,12 @@ def test_what_never_opens_has_no_next_opening() -> None:
     assert opens_next(Hours(weekly={}), at(17, 10)) is None
 
 
+def test_nobody_looks_further_ahead_than_fifteen_days() -> None:
+    last, beyond = date(2025, 12, 1), date(2025, 12, 2)
+    assert opens_next(Hours(weekly={}, exceptions={last: (DAY,)}), at(17, 10)) == datetime(2025, 12, 1, 9)
+    assert opens_next(Hours(weekly={}, exceptions={beyond: (DAY,)}), at(17, 10)) is None
+
+
 def test_a_holiday_is_closed_unless_it_is_an_exception() -> None:
     holidays = frozenset({date(2025, 11, 18), date(2025, 11, 20)})
     hours = Hours(weekly=WEEK.weekly, exceptions={date(2025, 11, 20): (DAY,)}, holidays=holidays)

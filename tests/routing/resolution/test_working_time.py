@@ -101,6 +101,26 @@ def test_who_is_never_open_is_due_at_the_far_end() -> None:
     assert of(days=range(0)).after(start, HOUR) == start + LONGEST_DAYS * DAY
 
 
+def test_every_morning_of_a_winter_is_as_long_as_every_other() -> None:
+    hours = of(days=range(7))
+    for midnight in (at("2026-01-01T00:00") + number * DAY for number in range(80)):
+        assert hours.between(midnight, midnight + 12 * HOUR) == 3 * HOUR
+        assert hours.after(midnight, 3 * HOUR) == midnight + 12 * HOUR
+
+
+def test_a_day_that_closes_as_it_opens_is_a_whole_day() -> None:
+    whole = of("09:00-09:00", range(7))
+    assert whole.between(at("2026-11-27T05:00"), at("2026-11-28T05:00")) == DAY
+    assert of("09:00-09:00", range(1)).between(at("2026-11-29T00:00"), at("2026-12-05T00:00")) == DAY
+
+
+def test_however_far_one_looks_only_so_many_days_are_kept_in_mind() -> None:
+    hours, start = of(), at("2026-01-05T09:00")
+    for number in range(400):
+        hours.between(start, start + number * 10 * DAY)
+    assert 1 < len(hours._blocks) <= 64
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_years_of_working_time_are_found_again(zone: str) -> None:
     hours, start = of(zone=ZoneInfo(zone)), at("2011-06-01T12:00", ZoneInfo(zone))
