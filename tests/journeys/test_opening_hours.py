@@ -138,3 +138,22 @@ async def test_a_head_start_is_given_over_the_api_and_the_answer_says_whether(jo
     assert datetime.fromisoformat(before["due_at"]) - datetime.fromisoformat(after["due_at"]) == timedelta(seconds=300)
     refused = await journey.house.call("kiosk", "POST", path, {"reason": "discretion"})
     assert refused.status_code == 403
+
+
+async def test_a_split_queue_that_is_closed_by_hand_lets_nobody_into_its_parts_and_who_gave_up_before_keeps_the_place(
+    journey: Journey,
+) -> None:
+    await govern(journey, {"split": {"north": 50, "south": 50}}, north={}, south={})
+    await dial(journey, CALL)
+    await journey.ring("status", CALL, CallStatus="completed")
+    first, _ = await state_of(journey, CALL)
+    await journey.becomes(first, "abandoned")
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    told = {"until": until, "message": "The office is flooded."}
+    await journey.call("supervisor", "PUT", "/v1/queues/sales/closing", told)
+    journey.house.app.state.service.intake.forget()
+    assert "The office is flooded." in await dial(journey, "CA2", From="+923009999999")
+    assert "<Redirect" in await dial(journey, "CA3")
+    again, state = await state_of(journey, "CA3")
+    assert state == "queued"
+    assert (await journey.interaction(again))["due_at"] == (await journey.interaction(first))["due_at"]
