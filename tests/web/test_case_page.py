@@ -260,3 +260,10 @@ async def test_what_people_write_stays_text_on_the_page_of_a_case(ayesha: Visito
     page = await ayesha.see(matter.case)
     assert "alert(1)</script>" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 5
+
+
+async def test_what_is_still_to_be_done_keeps_the_direction_of_its_own_language(ayesha: Visitor) -> None:
+    await ruled(ayesha, {**PHOTOS, "words": {"en": "Within the limit?"}})
+    matter = await held(ayesha)
+    await ayesha.browser.post("/desk/language", data={"language": "ur"})
+    assert '<a href="#step-photos"><bdi lang="en">Within the limit?</bdi></a>' in await ayesha.see(matter.case)
