@@ -256,7 +256,7 @@ class Intake:
             each: replace(
                 known[each],
                 callback=answer.callback,
-                refusal=door.refused(answer.queue, answer.reason, answer.opens_at) if answer.reason else None,
+                refusal=door.refused(answer) if answer.reason else None,
             )
             for each, answer in found.items()
         }

@@ -5,7 +5,7 @@ Decides what the answer of `routing.entry` means to a contact: how it waits, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from app.actions.line.filing import Files, Pattern
 from app.queries.catalogue import Catalogue, RequestRow
+from app.queries.line.refusals import Answer
 from channels.base import Info, Refusal
-from routing.entry import Admission, answer, split
-from routing.rules import Rules
+from routing.entry import MOST_OVERFLOWS, Admission, answer, split
+from routing.rules import EntryRule, Rules
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,9 +107,10 @@ class Door:
             columns=_columns(asked, pattern, version=self.catalogue.rules.version),
         )
 
-    def refused(self, queue: str | None, reason: str, opens_at: datetime | None) -> Refusal:
+    def refused(self, answer: Answer) -> Refusal:
         """The same, told again to one who asks again."""
-        return self._refusal(queue, reason, self._message(queue, reason), opens_at)
+        reason = answer.reason or "closed"
+        return self._refusal(answer.queue, reason, self._message(answer, reason), answer.opens_at)
 
     def _refusal(self, queue: str | None, reason: str, message: str | None, opens_at: datetime | None) -> Refusal:
         if opens_at is None:
@@ -119,12 +121,26 @@ class Door:
         days = (local.date() - self.catalogue.at.astimezone(zone).date()).days
         return Refusal(reason=reason, message=message, opens_at=local, opens_in_days=max(0, days))
 
-    def _message(self, queue: str | None, reason: str) -> str | None:
-        """What the house says now to those turned away from `queue` for this reason."""
-        rule = self.catalogue.rules.queues.get(queue or "")
-        said = next((each.message for each in rule.on_entry if each.when == reason), None) if rule else None
-        by_hand = self.catalogue.look(queue or "").message if reason == "closed" else None
-        return by_hand or said
+    def _message(self, answer: Answer, reason: str) -> str | None:
+        """What the house says now to those turned away for this reason from the queue that gave the answer."""
+        queue = answer.queue or ""
+        by_hand = self.catalogue.look(queue).message if reason == "closed" else None
+        said = (each.message for each in self._on_entry(queue) if (each.when, each.then) == (reason, "turn_away"))
+        return by_hand or next(said, None) or self._said_on_the_way(answer)
+
+    def _said_on_the_way(self, answer: Answer) -> str | None:
+        """The last words of the queues that sent them on to the one that gave the answer."""
+        queue, said = answer.overflowed_from, None
+        for _ in range(MOST_OVERFLOWS):
+            onward = next((each for each in self._on_entry(queue or "") if each.then == "overflow"), None)
+            if onward is None or queue == answer.queue:
+                break
+            queue, said = onward.queue, onward.message or said
+        return said
+
+    def _on_entry(self, queue: str) -> Sequence[EntryRule]:
+        rule = self.catalogue.rules.queues.get(queue)
+        return rule.on_entry if rule is not None else ()
 
     def _entered(self, asked: Asked, contact: UUID) -> Entry:
         rules, look = self.catalogue.rules, self.catalogue.look

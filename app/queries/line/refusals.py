@@ -13,7 +13,8 @@ from uuid import UUID
 from app.db import Connection
 
 _ANSWERS: Final = """
-SELECT i.id, i.callback, i.queue, e.data ->> 'reason' AS reason, e.data ->> 'opens_at' AS opens_at
+SELECT i.id, i.callback, i.queue, e.data ->> 'reason' AS reason, e.data ->> 'opens_at' AS opens_at,
+       e.data ->> 'overflowed_from' AS overflowed_from
 FROM interaction i LEFT JOIN LATERAL (
     SELECT data FROM event WHERE subject = 'interaction' AND subject_id = i.id::text AND kind = 'turned_away'
     ORDER BY version LIMIT 1
@@ -29,6 +30,8 @@ class Answer(NamedTuple):
     queue: str | None
     reason: str | None
     opens_at: datetime | None
+    overflowed_from: str | None
+    """The queue that was asked for, where another one gave the answer."""
 
 
 async def answers(connection: Connection, interactions: Sequence[UUID]) -> dict[UUID, Answer]:
@@ -40,6 +43,7 @@ async def answers(connection: Connection, interactions: Sequence[UUID]) -> dict[
             queue=row["queue"],
             reason=row["reason"],
             opens_at=datetime.fromisoformat(row["opens_at"]) if row["opens_at"] else None,
+            overflowed_from=row["overflowed_from"],
         )
         for row in rows
     }

@@ -181,6 +181,33 @@ async def test_a_split_queue_that_is_closed_by_hand_is_closed_with_its_parts(shi
     assert seen == {"first", "second"}
 
 
+@pytest.mark.parametrize(
+    ("inquiries", "sales", "words"),
+    [
+        (
+            [
+                {"when": "length", "over": 5, "then": "overflow", "queue": "sales", "message": "Others are quicker."},
+                {"when": "length", "over": 0, "message": "Full."},
+            ],
+            [],
+            "Full.",
+        ),
+        ([{"when": "nobody", "then": "overflow", "queue": "sales", "message": "Gone."}], [{"when": "nobody"}], "Gone."),
+    ],
+)
+async def test_who_asks_again_is_told_the_same_words(
+    shift: Shift, inquiries: list[dict[str, Any]], sales: list[dict[str, Any]], words: str
+) -> None:
+    """Not those of a rule for the same reason that sends others on; and those that were said on the way here."""
+    await govern(shift, {"inquiries": {"on_entry": inquiries}, "sales": {"on_entry": sales}})
+    await shift.arrive("email")
+    shift.intake.forget()
+    for repeated in (False, True):
+        outcome = await visit(shift, "v1")
+        assert outcome.refusal is not None
+        assert (outcome.repeated, outcome.refusal.message) == (repeated, words)
+
+
 # --- filing
 
 
