@@ -16,7 +16,7 @@ from routing.rules.resolving import TargetRule
 ClockKind = Literal["first_response", "next_response", "resolution"]
 Meaning = Literal[
     "begins", "returns", "answers", "gives_up", "awaits", "goes_on", "solves", "opens_again", "merges", "stands_alone", "changes",
-    "forgets",
+    "forgets", "leaves", "joins",
 ]  # fmt: skip
 
 RESPONSES: Final[tuple[ClockKind, ...]] = ("first_response", "next_response")
@@ -43,6 +43,8 @@ _CASE: Final[Mapping[str, Meaning]] = {
     "unmerged": "stands_alone",
     "described": "changes",
     "erased": "forgets",
+    "split_off": "leaves",
+    "joined_by_split": "joins",
     "unserved": "forgets",
 }
 ENDS_OF: Final[Mapping[str, tuple[str, ...]]] = {

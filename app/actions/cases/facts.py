@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.actions.heard import Heard
 from app.actions.record import advance
+from app.queries.cases.served import first_answers
 from app.security import SYSTEM
 from app.tables import Assignment, Case, Interaction, Representative
 from routing.rules import Rules
@@ -30,12 +31,13 @@ async def heed(session: AsyncSession, heard: Sequence[Heard], rules: Rules, now:
     new = {each.case.id: each.case for each in heard if each.case.tended_at is None}
     first = await _first_contacts(session, list(new))
     split = [each.case.id for each in heard if each.event.kind == "opened" and "split_from" in each.event.data]
-    served = await _first_served(session, split)
+    served, answered = await _first_served(session, split), await first_answers(session, split)
     for case_id, case in new.items():
         if case_id in first:
             _begin(case, first[case_id])
-        if case_id in served:
-            _answered(session, case, served[case_id], now)
+        if case_id in served and case.owner is None:  # what they did before it was split off counts here
+            _own(session, case, served[case_id].representative, now)
+        case.first_answer_at = case.first_answer_at or answered.get(case_id)
         case.tended_at = now
         session.add(case)
 
@@ -48,14 +50,6 @@ def _begin(case: Case, contact: Interaction) -> None:
     case.subject = case.subject or contact.subject
     case.queue = case.queue or contact.queue
     case.request_type = case.request_type or contact.request_type
-
-
-def _answered(session: AsyncSession, case: Case, served: Assignment, now: datetime) -> None:
-    """Who served a contact before it was split off: what they did counts here."""
-    if case.owner is None:
-        _own(session, case, served.representative, now)
-    if case.first_answer_at is None and served.live:
-        case.first_answer_at = served.answered_at
 
 
 async def _left(session: AsyncSession, heard: Sequence[Heard]) -> set[str]:

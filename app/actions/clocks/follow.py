@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.actions.clocks.rows import OPEN, Clocks
 from app.actions.heard import Heard
 from app.actions.touches.count import turns_of
-from app.queries.cases.clocks import still_waits, taken_back
+from app.queries.cases.clocks import still_waits, taken_back, unanswered
 from app.queries.cases.families import family
 from app.tables import Case
 from routing.resolution.clocks import ENDS_OF, RESPONSES, ClockKind, Meaning, meaning
@@ -131,6 +131,20 @@ async def _stands_alone(session: AsyncSession, clocks: Clocks, heard: Heard) -> 
             clocks.pause(case, heard.event.at)
 
 
+async def _leaves(session: AsyncSession, clocks: Clocks, heard: Heard) -> None:
+    """Who waited may wait elsewhere from now on."""
+    if await unanswered(session, await family(session, heard.case.id)) is None:
+        clocks.stop(heard.case, RESPONSES, heard.event.at)
+
+
+async def _joins(session: AsyncSession, clocks: Clocks, heard: Heard) -> None:
+    """Who comes here and was not answered has waited since they turned to us."""
+    case, came = heard.case, [UUID(each) for each in heard.event.data["interactions"]]
+    since = await unanswered(session, await family(session, case.id), only=came)
+    if since is not None and not clocks.going(case, RESPONSES) and not clocks.owed(case, RESPONSES):
+        clocks.start(case, "next_response", max(since, case.opened_at))
+
+
 async def _changes(session: AsyncSession, clocks: Clocks, heard: Heard) -> None:
     clocks.measure_anew(heard.case)
 
@@ -157,4 +171,6 @@ _DO: Mapping[Meaning, _Do] = {
     "stands_alone": _stands_alone,
     "changes": _changes,
     "forgets": _forgets,
+    "leaves": _leaves,
+    "joins": _joins,
 }

@@ -7,7 +7,7 @@ Never writes.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -55,6 +55,24 @@ _WAITING: Final = """
 SELECT EXISTS (
     SELECT FROM interaction WHERE case_id = ANY($1::uuid[]) AND id <> $2 AND NOT attributes ? 'consults'
         AND state NOT IN ('completed', 'abandoned', 'cancelled'))
+"""
+# What is over waits for nothing. What a machine wrote is nobody's turn.
+_UNANSWERED: Final = """
+WITH contact AS MATERIALIZED (
+    SELECT id, live, arrived_at, state FROM interaction
+    WHERE case_id = ANY($1::uuid[]) AND NOT attributes ? 'consults' AND state <> 'cancelled'
+        AND ($2::uuid[] IS NULL OR id = ANY($2))
+), answer AS (
+    SELECT max(e.at) AS at FROM contact c JOIN event e ON e.subject = 'interaction' AND e.subject_id = c.id::text
+    WHERE e.kind = 'answered' OR (e.kind = 'accepted' AND c.live)
+), turn AS (
+    SELECT arrived_at AS at FROM contact WHERE state NOT IN ('completed', 'abandoned')
+    UNION ALL
+    SELECT e.at FROM contact c JOIN event e ON e.subject = 'interaction' AND e.subject_id = c.id::text AND e.kind = 'wrote'
+        JOIN message m ON m.id::text = e.data ->> 'message'
+    WHERE c.state NOT IN ('completed', 'abandoned') AND (m.attributes ->> 'automatic') IS DISTINCT FROM 'true'
+)
+SELECT min(turn.at) FROM turn, answer WHERE answer.at IS NULL OR turn.at > answer.at
 """
 
 
@@ -124,6 +142,18 @@ async def taken_back(session: AsyncSession, event: Followed) -> bool:
 async def still_waits(session: AsyncSession, case_ids: Sequence[UUID], *, but: UUID) -> bool:
     """Whether another contact of this matter is not over yet."""
     found: bool = await (await raw(session)).fetchval(_WAITING, list(case_ids), but)
+    return found
+
+
+async def unanswered(
+    session: AsyncSession, case_ids: Sequence[UUID], *, only: Sequence[UUID] | None = None
+) -> datetime | None:
+    """Since when the customer waits for an answer on these cases: the oldest turn of theirs after our last; None: on nothing.
+
+    `only`: as if there were no other contacts than these.
+    """
+    contacts = list(only) if only is not None else None
+    found: datetime | None = await (await raw(session)).fetchval(_UNANSWERED, list(case_ids), contacts)
     return found
 
 
