@@ -23,6 +23,9 @@ LEAST_SHAPE: Final = 0.25
 SETTLING: Final = 3.0
 """Within some handle times the count of completions comes to have the spread of the handle times, and no longer
 chance's; the wilder they are, the longer it takes. Tried on 1 to 30 representatives and 1 to 100 ahead."""
+HASTE: Final = 15.0
+"""How readily each gives up in the time between two completions counts up to this: beyond it hardly anybody is served, and
+who stood further back would be told an earlier low end."""
 CROWDED: Final = 0.9
 """Of all completions at most so many are for people who come later: more would mean that one is never served."""
 
@@ -74,7 +77,7 @@ def wait(
     mean, variance = _moments(
         completions,
         dispersion=_dispersion(completions / representatives, variation),
-        leaving=leaving_rate * between,
+        leaving=min(HASTE, leaving_rate * between),
         between=between,
         overtaking=overtaking,
     )

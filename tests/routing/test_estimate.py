@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from routing.estimate import MEDIAN_Z, NINE_OF_TEN_Z, Overtaking, Wait, aged, gamma_quantile, wait
@@ -88,7 +88,13 @@ def test_the_range_is_never_wider_than_twice_that_of_the_position_alone(position
     assert told.high_seconds - told.low_seconds <= 2 * (plain.high_seconds - plain.low_seconds) + rounding
 
 
+HASTY = {"representatives": 1, "handle_seconds": 2_800.0, "variation": 3.75, "measured": 200.0, "overtaking": ()}
+"""One alone, at work of all lengths, and a line in which next to nobody stays for a minute."""
+
+
 @given(floor=FLOORS)
+@example(floor={**HASTY, "leaving_rate": 0.0145})
+@example(floor={**HASTY, "handle_seconds": 3_600.0, "variation": 4.0, "leaving_rate": 0.02})
 def test_one_place_further_back_is_never_told_an_earlier_end(floor: dict[str, Any]) -> None:
     told = [wait(position, busy=floor["representatives"], **floor) for position in range(1, 60)]
     lows = [each.low_seconds for each in told if each is not None]
