@@ -69,7 +69,7 @@ WITH contact AS MATERIALIZED (
     SELECT arrived_at AS at FROM contact WHERE state NOT IN ('completed', 'abandoned')
     UNION ALL
     SELECT e.at FROM contact c JOIN event e ON e.subject = 'interaction' AND e.subject_id = c.id::text AND e.kind = 'wrote'
-        JOIN message m ON m.id::text = e.data ->> 'message'
+        JOIN message m ON m.id = (e.data ->> 'message')::uuid
     WHERE c.state NOT IN ('completed', 'abandoned') AND (m.attributes ->> 'automatic') IS DISTINCT FROM 'true'
 )
 SELECT min(turn.at) FROM turn, answer WHERE answer.at IS NULL OR turn.at > answer.at
