@@ -67,3 +67,21 @@ async def test_a_hand_over_that_is_refused_opens_its_form_again_as_it_was(open_d
     await expect(page.locator("#handing-on .sorry")).to_be_visible()
     await expect(page.locator("#transfer-reason")).to_have_value("She knows the meter.")
     desk.complaints.clear()  # the refusal itself is told to the console
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+async def test_the_line_that_renews_itself_without_a_script_is_read_whole_on_a_telephone(
+    open_desk: Open, site: Site, language: str
+) -> None:
+    desk = await open_desk(java_script_enabled=False, viewport={"width": 320, "height": 640})
+    page = desk.page
+    await page.goto(f"{site.url}/desk/sign-in")
+    if language == "ur":
+        await page.locator(".languages button").click()
+    await desk.sign_in(available=False)
+    line, frame = page.frame_locator("iframe.pulse").locator("body"), page.locator("iframe.pulse")
+    await expect(line).to_be_visible()
+    words, room = await line.bounding_box(), await frame.bounding_box()
+    assert words is not None
+    assert room is not None
+    assert words["y"] + words["height"] <= room["y"] + room["height"]
