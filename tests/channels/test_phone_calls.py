@@ -89,6 +89,32 @@ async def test_hanging_up_a_call_that_has_ended_is_as_good(status: int, code: in
     assert len(twilio.requests) == 1
 
 
+async def test_hanging_up_that_twilio_refused_or_could_not_do_is_no_success() -> None:
+    async with TwilioDouble(status=403, answer=b'{"code": 20003}').serve() as twilio:
+        with pytest.raises(Refused):
+            await deliver(twilio, command("hang_up"))
+    async with TwilioDouble(status=503).serve() as twilio:
+        with pytest.raises(Unavailable):
+            await deliver(twilio, command("hang_up"))
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (command("send"), "unknown_command"),
+        (command("hang_up", contact=""), "bad_command"),
+        (command("hang_up", contact=None), "bad_command"),
+        (command("connect", contact=7), "bad_command"),
+    ],
+)
+async def test_what_a_call_knows_nothing_of_is_refused_before_anything_is_sent(sent: Command, code: str) -> None:
+    async with TwilioDouble().serve() as twilio:
+        with pytest.raises(Refused) as refusal:
+            await deliver(twilio, sent)
+    assert refusal.value.code == code
+    assert twilio.requests == []
+
+
 async def test_a_call_that_has_ended_cannot_be_connected() -> None:
     async with TwilioDouble(status=400, answer=b'{"code": 21220}').serve() as twilio:
         with pytest.raises(Refused) as refusal:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from channels.base import Arrived, Outcome, Person, Refused, Reply, Wait
+from channels.base import Arrived, Command, Outcome, Person, Refusal, Refused, Reply, Wait
 from tests.channels.sampling import NOW, make, webhook
 
 ID = UUID("01890000-0000-7000-8000-000000000001")
@@ -114,6 +115,46 @@ def test_an_incident_is_told_on_the_ticket() -> None:
 
 def test_a_ticket_without_an_estimate_says_so() -> None:
     assert "cannot say yet" in ticket(state="queued", position=2)[1]["message"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "message"),
+    [
+        ({"state": "active", "number": "B007"}, "Your number is B007. Please take a seat. We will call you."),
+        ({"state": "offered", "desk": "Counter 3"}, "Please go to Counter 3."),
+        ({"state": "abandoned", "number": "B007"}, "We have noted that you left. Come back soon and you keep your place."),
+        ({"state": "completed", "number": "B007"}, "This visit is over. Thank you for coming."),
+        ({"state": "cancelled"}, "This visit is over. Thank you for coming."),
+        ({"state": "parked", "number": "B007"}, "Your number is B007. We have received your request."),
+    ],
+)  # fmt: skip
+def test_a_ticket_says_what_to_do_in_whatever_state_the_visit_is(outcome: dict[str, Any], message: str) -> None:
+    assert ticket(**outcome)[1]["message"] == message
+
+
+def test_who_is_turned_away_reads_why_when_it_opens_and_what_the_house_says() -> None:
+    refusal = Refusal(reason="closed", message="Water in the office.", opens_at=NOW, opens_in_days=1)
+    found = ticket(state="cancelled", number="B007", refusal=refusal)[1]
+    assert found["message"] == "We are closed now. We open tomorrow at 09:30. Water in the office."
+    assert found["refusal"] == {"reason": "closed", "message": "Water in the office.", "opens_at": NOW.isoformat()}
+
+
+def test_a_ticket_without_a_language_speaks_the_first_of_the_house() -> None:
+    found = ticket(state=None)[1]
+    assert found["title"] == "Unknown visit"
+    assert found["detail"] == "We do not know this visit. Please ask at the desk."
+    assert ticket(state="queued")[1]["language"] == "en"
+
+
+async def test_a_visit_can_be_called_to_the_counter_and_to_nothing_else() -> None:
+    visit = Command(
+        key="k:1", kind="call_to_counter", channel="walk_in", interaction_id=ID, to=None, language="en",
+        payload={"number": "B007", "desk": "Counter 3", "office": "main"},
+    )  # fmt: skip
+    await make("walk_in").deliver(visit)
+    with pytest.raises(Refused) as refusal:
+        await make("walk_in").deliver(replace(visit, kind="send"))
+    assert refusal.value.code == "unknown_command"
 
 
 @pytest.mark.parametrize("hook", ["departures", "returns"])
