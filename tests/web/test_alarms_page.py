@@ -71,3 +71,16 @@ async def test_empty_lists_say_so_in_both_languages(ayesha: Visitor, path: str, 
     assert ("There is none." in page) is (language == "en" and path == "/desk/cases")
     assert '<li><a href="/desk/cases" aria-current' in page if path == "/desk/cases" else 'aria-current="page"' in page
     assert (await ayesha.browser.get(f"{path}?after=nonsense")).status_code == 422
+
+
+async def test_an_alarm_about_many_contacts_leads_to_the_faults_of_who_leads(
+    ayesha: Visitor, supervisor: Visitor
+) -> None:
+    matter = await held(ayesha)
+    await alarmed(ayesha, matter, "surge", representative=None)
+    database = ayesha.house.app.state.service.database
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE alarm SET case_id = NULL")
+    page = await supervisor.see("/desk/alarms")
+    alarm = page[page.index("Many similar contacts") : page.index("</li>", page.index("Many similar contacts"))]
+    assert '<a href="/desk/incidents">Incidents</a>' in alarm

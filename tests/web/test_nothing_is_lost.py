@@ -114,3 +114,10 @@ def attributes(page: str, name: str) -> dict[str, str]:
     """What is said with a field for those who hear it."""
     (field,) = re.findall(rf'<[a-z]+ id="{name}"[^>]*>', page)
     return dict(re.findall(r'(aria-[a-z]+)="([^"]*)"', field))
+
+
+async def test_an_answer_that_is_too_long_is_shown_again(ayesha: Visitor) -> None:
+    matter = await held(ayesha)
+    status, page = await ayesha.refused(f"{matter.work}/messages", once="x", body="We come. " * 6_000)
+    assert (status, "Something was missing or too long" in page) == (422, True)
+    assert "We come. We come.</textarea>" in page
