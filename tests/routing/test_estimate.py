@@ -123,6 +123,26 @@ def test_once_the_high_end_is_over_there_is_no_honest_number() -> None:
     assert aged(Wait(low_seconds=60, high_seconds=240), 241) is None
 
 
+def test_at_its_very_end_a_told_wait_is_over_and_not_yet_dishonest() -> None:
+    assert aged(Wait(low_seconds=60, high_seconds=240), 240) == Wait(low_seconds=0, high_seconds=0)
+
+
+@pytest.mark.parametrize("elapsed", [0.0, -5.0])
+def test_a_clock_that_stands_or_steps_back_makes_no_wait_longer(elapsed: float) -> None:
+    assert aged(Wait(low_seconds=60, high_seconds=240), elapsed) == Wait(low_seconds=60, high_seconds=240)
+
+
+def test_a_time_known_from_few_contacts_makes_the_high_end_later_and_leaves_the_low() -> None:
+    """Ten ahead, each 300 seconds by 10 contacts: the mean itself is out by a third, so variance 10 becomes 20."""
+    few, many = (
+        wait(10, representatives=1, busy=1, handle_seconds=300, measured=measured) for measured in (10.0, math.inf)
+    )
+    assert few is not None
+    assert many is not None
+    assert few.low_seconds == many.low_seconds
+    assert few.high_seconds == pytest.approx(300 * 2 * gamma_quantile(5, NINE_OF_TEN_Z), abs=1.5)
+
+
 def test_steadier_work_makes_the_range_narrower_and_wilder_work_wider() -> None:
     steady, usual, wild = (
         wait(20, representatives=4, busy=4, handle_seconds=300, variation=variation) for variation in (0.1, 1.0, 2.25)
