@@ -138,3 +138,13 @@ def test_a_letter_put_together_from_sharp_pieces_is_always_read(headers: bytes, 
     (found,) = EMAIL.receive(webhook("email", "raw", headers + b"\r\n" + body + b"."), now=NOW)
     assert isinstance(found, Wrote)
     assert "\x00" not in repr(found)
+
+
+def test_after_as_much_as_any_letter_may_cost_nothing_more_of_it_is_read() -> None:
+    empty = b"--x\r\nContent-Type: text/html\r\n\r\n" + b"<b></b>" * 60_000 + b"\r\n"
+    tail = b"--x\r\nContent-Type: text/plain\r\n\r\nThe end.\r\n--x--\r\n"
+    (long,) = EMAIL.receive(webhook("email", "raw", mixed(empty + tail)), now=NOW)
+    (short,) = EMAIL.receive(webhook("email", "raw", mixed(empty.replace(b"<b></b>" * 59_000, b"") + tail)), now=NOW)
+    assert isinstance(long, Wrote)
+    assert isinstance(short, Wrote)
+    assert (long.body, short.body) == ("", "The end.")
