@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -254,3 +255,32 @@ def test_of_unknown_names_by_the_ten_thousand_only_the_first_are_guessed_at() ->
 def test_a_name_of_five_thousand_digits_is_a_mistake_like_any_other() -> None:
     digits = "9" * 5_000
     assert len(told((f"queues.{digits}", {}))) == 1
+
+
+def hours(**said: object) -> list[str]:
+    """What is told of these hours of a queue."""
+    return told(("queues.desk.hours", said))
+
+
+def test_one_opening_in_a_week_overlaps_with_nothing() -> None:
+    assert hours(mon=["09:00-17:00"]) == []
+    assert hours(mon=["09:00-09:00"]) == [], "a whole day and night"
+
+
+def test_hours_that_are_wrong_in_themselves_are_not_said_to_be_never_open_too() -> None:
+    assert hours(mon=["9-5"]) == ['queues.desk.hours.mon.0: must be like "09:00-17:30"']
+
+
+def test_the_night_of_a_date_that_runs_into_the_next_morning_is_told_at_the_date() -> None:
+    night = {"2027-03-20": ["22:00-06:00"]}  # a Saturday
+    found = ["queues.desk.hours.exceptions.2027-03-20: overlaps with the next day"]
+    assert hours(sun=["05:00-12:00"], exceptions=night) == found
+    assert hours(sun=["06:00-12:00"], exceptions=night) == []
+
+
+def test_more_dates_than_anybody_could_mean_are_refused() -> None:
+    dates: dict[str, list[str]] = {str(date(2027, 1, 1) + timedelta(days=number)): [] for number in range(1_001)}
+    assert hours(mon=["09:00-17:00"], exceptions=dict(list(dates.items())[:1_000])) == []
+    assert hours(mon=["09:00-17:00"], exceptions=dates) == [
+        "queues.desk.hours.exceptions: must not have more than 1,000 entries"
+    ]
