@@ -287,3 +287,30 @@ def test_whatever_stands_anywhere_is_read_or_refused_and_never_breaks_the_reader
     if not found:
         read(document)
     assert all(fault.reason and all(isinstance(part, str) for part in fault.path) for fault in found)
+
+
+def test_a_child_that_names_no_groups_has_those_of_its_parent() -> None:
+    found = read(changed(("request_types.claim.any_of", [{"law": 1}]), ("request_types.claim_new.any_of", GONE)))
+    assert found.requests["claim_new"].any_of == found.requests["claim"].any_of == ({"law": 1},)
+
+
+def test_how_long_a_place_is_kept_for_who_left_is_the_queues_to_say() -> None:
+    assert read(changed(("queues.desk.grace_seconds", 7))).queues["desk"].grace_seconds == 7
+    assert read(DOCUMENT).queues["desk"].grace_seconds == 300
+
+
+def test_an_end_may_come_at_once() -> None:
+    assert faults(changed(("queues.orders_b.on_exhausted.after_seconds", 0))) == ()
+
+
+def test_labels_in_more_languages_than_there_are_rules_for_are_refused() -> None:
+    labels = {f"{first}{second}": "Claim" for first in "abcdefgh" for second in "abcdefghijklmnopqrstuvwxyz"}
+    (fault,) = faults(changed(("request_types.order.labels", labels)))
+    assert str(fault).startswith("request_types.order.labels: must not have more than ")
+
+
+@pytest.mark.parametrize(
+    "earlier", [{"before": "message"}, {"share": 0.5}, {"amount_over": 10}, {"new_within_days": 30}]
+)
+def test_a_check_after_one_that_does_not_hold_for_everything_still_counts(earlier: dict[str, Any]) -> None:
+    assert faults(changed(("resolution", {"checks": [earlier, {"before": "resolution"}]}))) == ()
