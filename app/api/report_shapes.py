@@ -79,7 +79,7 @@ class CaseFigures(Figures):
     solved: int | None = Field(description="By the customer's word.")
     silent: int | None = Field(description="Asked, and said nothing in time.")
     not_asked: int | None = Field(description="Could not be asked: never counted as solved.")
-    unserved: int | None = Field(description="Nobody served them, and they did not come again.")
+    unserved: int | None = Field(description="Nobody served it, and nothing more was heard of it.")
     solved_rate: ShareView | None = Field(description="Solved, of those who were asked.")
     survey_reach: ShareView | None = Field(description="Asked, of those closed.")
     reopened: int | None
