@@ -61,9 +61,9 @@ def _last_release() -> dict[str, dict[str, Any]]:
 
 
 def _compared(row: dict[str, Any], before: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The last release's ratio beside this one's: ratios travel between machines, absolute times do not."""
-    known = before.get(row["figure"])
-    return {} if known is None else {"last_release": known["ratio"]}
+    """The last release's ratio beside this one's: ratios travel between machines, absolute times do not. A count has none."""
+    known = before.get(row["figure"], {})
+    return {"last_release": known["ratio"]} if "ratio" in known else {}
 
 
 if __name__ == "__main__":
