@@ -107,18 +107,9 @@ async def lock_held(connection: Connection, ids: Collection[UUID], event: str) -
 
 
 async def settle(
-    connection: Connection,
-    moves: Sequence[Move],
-    event: str,
-    *,
-    now: datetime,
-    reason: str | None = None,
-    quietly: bool = False,
+    connection: Connection, moves: Sequence[Move], event: str, *, now: datetime, reason: str | None = None
 ) -> None:
-    """Move them all by `event`, as the service itself. The rows come from `lock_free` or `lock_held`, just now.
-
-    `quietly`: their channels are told nothing.
-    """
+    """Move them all by `event`, as the service itself. The rows come from `lock_free` or `lock_held`, just now."""
     if not moves:
         return
     await connection.execute(
@@ -136,8 +127,7 @@ async def settle(
     if "assignment" in rows[0].keys():  # noqa: SIM118  (a record's `in` looks at values)
         await _end(connection, rows, event, now=now, reason=reason)
     await insert_events(connection, [_told(move, event, reason) for move in moves], actor=SYSTEM.label, now=now)
-    if not quietly:
-        await _send(connection, rows, event, now=now)
+    await _send(connection, rows, event, now=now)
 
 
 async def _end(

@@ -18,7 +18,6 @@ from app.actions.contacts.cases import Joined, existing, join
 from app.actions.contacts.customers import customers
 from app.actions.contacts.tickets import tickets
 from app.actions.contacts.write_batch import NewEvent, Written, insert
-from app.actions.line.called_again import called_again
 from app.actions.line.entering import REOPENED, Comer, Entered, enter
 from app.db import Connection, uuid7
 from app.errors import NotFound, RaabtaError
@@ -163,7 +162,6 @@ async def _write(
         for index, arrival in enumerate(arrivals)
     ]
     await insert(connection, written, now=now)
-    await called_again(connection, entered.values(), now=now)
     return written
 
 

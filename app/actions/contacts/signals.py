@@ -19,7 +19,6 @@ from app.actions.contacts.admission import Entry
 from app.actions.contacts.arrival import Arrival, RulesMovedOn
 from app.actions.contacts.cases import hear, over, survivor
 from app.actions.contacts.depart import depart
-from app.actions.line.called_again import called_again
 from app.actions.line.entering import REOPENED, Comer, Entered, enter
 from app.actions.line.filing import refile
 from app.actions.line.requeue import come_back, hand_back, wake
@@ -87,7 +86,6 @@ async def choose(
         advance(session, interaction, "turned_away", now=now, actor=actor, data=entered.fact())
     else:
         await _stand_in_line(session, interaction, entered, actor=actor, now=now)
-        await called_again(await raw(session), [entered], now=now)
     return entered
 
 

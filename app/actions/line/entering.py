@@ -1,7 +1,7 @@
 """Into the line: what the tables know of those who enter, joined with what the rules say of them.
 
-Decides who keeps a place they just gave up, or still have for a call back (the same caller, asking for the same, within the
-queue's grace time or before they are called), whom one who returns to a case is held for, and which head starts are granted. The number of statements does not depend on the number
+Decides who keeps a place they just gave up (the same caller, within the queue's grace time, asking for the same), whom one
+who returns to a case is held for, and which head starts are granted. The number of statements does not depend on the number
 of those who enter, and is none where nothing is known of them and they claim nothing.
 """
 
@@ -22,22 +22,18 @@ from routing.entry import split
 
 REOPENED: Final = "reopened"
 
-# Whoever left may be coming back, or be offered for a call back, at this moment: their row's lock decides, and the one who
-# finds it taken goes without.
+# Whoever left may be coming back at this moment: their row's lock decides, and the one who finds it taken goes without.
 _TAKE_UP: Final = """
 WITH free AS MATERIALIZED (
-    SELECT id, state FROM interaction
-    WHERE id = ANY ($3::uuid[]) AND (state = 'abandoned' OR state = 'queued' AND callback)
+    SELECT id FROM interaction WHERE id = ANY ($3::uuid[]) AND state = 'abandoned'
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-), taken AS (
-    INSERT INTO receipt (source, channel, ref, interaction_id, at)
-    SELECT $1, channel, place::text, interaction_id, $5
-    FROM unnest($2::text[], $3::uuid[], $4::uuid[]) AS wanted (channel, place, interaction_id)
-    WHERE place IN (SELECT id FROM free) ORDER BY channel, place
-    ON CONFLICT DO NOTHING
-    RETURNING interaction_id, ref
 )
-SELECT taken.interaction_id, free.state = 'queued' AS waiting FROM taken JOIN free ON free.id::text = taken.ref
+INSERT INTO receipt (source, channel, ref, interaction_id, at)
+SELECT $1, channel, place::text, interaction_id, $5
+FROM unnest($2::text[], $3::uuid[], $4::uuid[]) AS taken (channel, place, interaction_id)
+WHERE place IN (SELECT id FROM free) ORDER BY channel, place
+ON CONFLICT DO NOTHING
+RETURNING interaction_id
 """
 
 
@@ -68,8 +64,6 @@ class Entered:
     head_starts: Sequence[Mapping[str, Any]] = ()
     record: Record = NOTHING
     resumes: UUID | None = None
-    was_waiting: bool = False
-    """The place they take up again was kept for a call back, which nobody makes any more."""
 
     @property
     def due_at(self) -> datetime:
@@ -104,10 +98,7 @@ async def enter(connection: Connection, comers: Sequence[Comer], *, now: datetim
     }
     records = await on_record(connection, known)
     kept = await _kept(connection, comers, now=now)
-    entered = [
-        _entered(comer, records.get(number), *kept.get(number, (None, False)), now=now)
-        for number, comer in enumerate(comers)
-    ]
+    entered = [_entered(comer, records.get(number), kept.get(number), now) for number, comer in enumerate(comers)]
     claims = [
         (number, claim)
         for number, comer in enumerate(comers)
@@ -121,8 +112,8 @@ async def enter(connection: Connection, comers: Sequence[Comer], *, now: datetim
     return entered
 
 
-async def _kept(connection: Connection, comers: Sequence[Comer], *, now: datetime) -> dict[int, tuple[Place, bool]]:
-    """The place each takes up again, if any, and whether it waited for a call back: it is theirs alone from here on."""
+async def _kept(connection: Connection, comers: Sequence[Comer], *, now: datetime) -> dict[int, Place]:
+    """The place each takes up again, if any: it is theirs alone from here on."""
     callers = {
         number: Caller(comer.customer_id, comer.entry.asked.info.name, comer.reply_to)
         for number, comer in enumerate(comers)
@@ -140,8 +131,8 @@ async def _kept(connection: Connection, comers: Sequence[Comer], *, now: datetim
         [comers[number].id for number in wanted],
         now,
     )
-    taken = {row["interaction_id"]: row["waiting"] for row in rows}
-    return {number: (place, taken[comers[number].id]) for number, place in wanted.items() if comers[number].id in taken}
+    taken = {row["interaction_id"] for row in rows}
+    return {number: place for number, place in wanted.items() if comers[number].id in taken}
 
 
 def _same(entry: Entry, places: Sequence[Place], *, now: datetime) -> Place | None:
@@ -156,7 +147,7 @@ def _same(entry: Entry, places: Sequence[Place], *, now: datetime) -> Place | No
     return None
 
 
-def _entered(comer: Comer, record: Record | None, place: Place | None, waiting: bool, *, now: datetime) -> Entered:
+def _entered(comer: Comer, record: Record | None, place: Place | None, now: datetime) -> Entered:
     if place is None:
         return Entered(entry=comer.entry, start=now, record=record or NOTHING)
     entry = comer.entry.into(split(comer.entry.rules, place.queue, comer.id))
@@ -167,7 +158,6 @@ def _entered(comer: Comer, record: Record | None, place: Place | None, waiting: 
         reasons=place.head_start_reasons,
         record=record or NOTHING,
         resumes=place.id,
-        was_waiting=waiting,
     )
 
 

@@ -54,14 +54,12 @@ FROM unnest($1::int[], $2::uuid[], $3::uuid[]) AS asked (number, customer_id, ca
 _LEFT: Final = f"""
 SELECT asked.number, gone.*
 FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) AS asked (number, customer_id, channel, reply_to), LATERAL (
-    SELECT id, queue, request_type, queued_at, head_start_seconds, head_start_reasons,
-        CASE WHEN i.state = 'queued' THEN $5 ELSE state_at END AS left_at
+    SELECT id, queue, request_type, queued_at, head_start_seconds, head_start_reasons, state_at
     FROM interaction i
     WHERE i.customer_id = asked.customer_id AND i.channel = asked.channel AND i.reply_to = asked.reply_to
-      AND (i.state = 'queued' AND i.callback
-           OR i.state = 'abandoned' AND i.queued_at IS NOT NULL AND i.state_at > $5::timestamptz - interval '{_LONGEST_GRACE}')
+      AND i.state = 'abandoned' AND i.queued_at IS NOT NULL AND i.state_at > $5::timestamptz - interval '{_LONGEST_GRACE}'
       AND NOT EXISTS (SELECT FROM receipt WHERE source = '{RESUMED}' AND channel = i.channel AND ref = i.id::text)
-    ORDER BY i.state = 'queued' DESC, i.state_at DESC, i.id DESC LIMIT {_LATEST}
+    ORDER BY i.state_at DESC, i.id DESC LIMIT {_LATEST}
 ) AS gone
 """  # noqa: S608  (texts of our own)
 
@@ -92,7 +90,7 @@ class Caller(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A place in line somebody gave up, or keeps until they are called back: then they have left it only now."""
+    """A place in line somebody gave up."""
 
     id: UUID
     queue: str
@@ -118,7 +116,7 @@ async def on_record(connection: Connection, people: dict[int, Person]) -> dict[i
 
 
 async def places_left(connection: Connection, callers: dict[int, Caller], *, now: datetime) -> dict[int, list[Place]]:
-    """The places each gave up lately and nobody took up again, by number: where they are to be called back first, then the latest."""
+    """The places each gave up lately and nobody took up again, the latest first, by number."""
     found: dict[int, list[Place]] = {}
     if not callers:
         return found
@@ -132,7 +130,7 @@ async def places_left(connection: Connection, callers: dict[int, Caller], *, now
                 queued_at=row["queued_at"],
                 head_start_seconds=row["head_start_seconds"],
                 head_start_reasons=tuple(row["head_start_reasons"]),
-                left_at=row["left_at"],
+                left_at=row["state_at"],
             )
         )
     return found
