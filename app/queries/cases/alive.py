@@ -26,6 +26,7 @@ SELECT c.id FROM "case" c WHERE c.id = ANY($1::uuid[]) AND (
 _EXPECTING: Final = """
 SELECT c.id FROM unnest($1::uuid[]) AS c (id) WHERE
     EXISTS (SELECT FROM promise p WHERE p.case_id = c.id AND p.state = 'standing')
+    OR EXISTS (SELECT FROM interaction i WHERE i.case_id = c.id AND i.state = 'arriving')
     OR EXISTS (SELECT FROM incident_case a JOIN incident i ON i.id = a.incident_id
                WHERE a.case_id = c.id AND i.state = 'declared')
 """
@@ -38,6 +39,7 @@ async def alive(connection: Connection, cases: Collection[UUID]) -> set[UUID]:
 
 
 async def expecting(connection: Connection, cases: Collection[UUID]) -> set[UUID]:
-    """Those of `cases` whose customer was told that something will come: a promise stands, or a fault it is about goes on."""
+    """Those of `cases` whose customer was told that something will come: a promise stands, or a fault
+    it is about goes on; and of those who are choosing in a menu at this moment."""
     rows = await connection.fetch(_EXPECTING, list(cases)) if cases else []
     return {row["id"] for row in rows}

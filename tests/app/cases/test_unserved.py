@@ -101,6 +101,14 @@ async def test_a_promise_to_them_is_held_to_first(shift: Shift) -> None:
     assert await state(shift, case) == ("closed", "unserved")
 
 
+async def test_who_is_in_the_menu_at_that_moment_does_not_find_it_closed(shift: Shift) -> None:
+    case = await hang_up(shift)
+    await shift.pass_time(WINDOW + 60)
+    await shift.arrive("phone", None, case_id=case)
+    await fire(shift)  # before what has just happened was heard of
+    assert await state(shift, case) == ("open", None)
+
+
 async def test_a_fault_that_goes_on_keeps_its_cases_open(shift: Shift) -> None:
     case = await hang_up(shift)
     at = await moment(shift)
